@@ -1,0 +1,128 @@
+#pragma once
+
+#include <image_syncer/image/digest.hpp>
+#include <image_syncer/image/reference.hpp>
+#include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/error.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace image_syncer {
+
+/// The record cannot be opened or written: not a file, no space, newer schema, locked by another
+/// process.
+class RecordError final : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What is known of a target tag since it was last copied or seen equal.
+struct TagState {
+  Digest source_digest;
+  /// Normalised platform filter under which it was copied (`PlatformFilter::normalized`); "" =
+  /// none.
+  std::string transform;
+  Digest target_digest;  ///< differs from `source_digest` only under a transform
+  Clock::wall_time copied_at;
+  Clock::wall_time seen_at;  ///< last time the target was seen to hold it
+};
+
+struct RecordOptions {
+  /// Wait for the disk at every commit (the daemon); otherwise a power cut may lose the last
+  /// moments.
+  bool synchronous_full = false;
+};
+
+/// What earlier runs learned, in SQLite (docs/architecture.md, The record). It is only ever a hint:
+/// whoever acts on it must be ready for the registry to contradict it, and then calls the `forget_`
+/// functions. Deleting the file costs requests, never correctness.
+///
+/// One writer per file: `open` takes a lock on `FILE.lock`, held until destruction. All members are
+/// thread-safe; writes are grouped and reach the disk within a second, at `flush` and at
+/// destruction. After a write error (disk full) the record turns itself off with one warning and
+/// answers as if empty: a hint must never fail a run.
+class SyncRecord {
+ public:
+  /// A record that knows nothing and keeps nothing (`--db none`).
+  SyncRecord();
+  /// Opens or creates `path` (mode 0600). A corrupt file is moved aside with its -wal and -shm and
+  /// begun anew, with an error in the log. Throws `RecordError`: unwritable, newer schema, or
+  /// locked (names the pid that holds it).
+  SyncRecord(const std::string& path, const RecordOptions& options, Clock& clock);
+  SyncRecord(const SyncRecord&) = delete;
+  SyncRecord& operator=(const SyncRecord&) = delete;
+  SyncRecord(SyncRecord&&) = delete;
+  SyncRecord& operator=(SyncRecord&&) = delete;
+  ~SyncRecord();
+
+  // -- blobs (and child manifests) that a target repository holds
+
+  /// When `repository` was last confirmed to hold `digest`; absent = not known.
+  [[nodiscard]] std::optional<Clock::wall_time> blob_confirmed(const Repository& repository,
+                                                               const Digest& digest);
+  /// The same for many at once: one entry per digest, in order.
+  [[nodiscard]] std::vector<std::optional<Clock::wall_time>> blobs_confirmed(
+      const Repository& repository, const std::vector<Digest>& digests);
+  /// Repositories of `registry` known to hold `digest`, most recently confirmed first: candidates
+  /// to mount from. At most `limit`.
+  [[nodiscard]] std::vector<Repository> repositories_with(const std::string& registry,
+                                                          const Digest& digest,
+                                                          std::size_t limit = 4);
+  /// Confirmed now.
+  void remember_blob(const Repository& repository, const Digest& digest);
+  void forget_blob(const Repository& repository, const Digest& digest);
+  /// Everything about a repository that turned out to be gone or recreated: its blobs and tags.
+  void forget_repository(const Repository& repository);
+  /// Whether anything at all is known to be in `repository`.
+  [[nodiscard]] bool knows_repository(const Repository& repository);
+
+  // -- target tags
+
+  /// `target` by tag or by digest (`Reference::identifier`).
+  [[nodiscard]] std::optional<TagState> tag_state(const Reference& target);
+  void set_tag_state(const Reference& target, const TagState& state);
+  void forget_tag(const Reference& target);
+
+  // -- "nothing in this image fits the platform filter"
+
+  [[nodiscard]] bool is_filtered(const Repository& source,
+                                 const Digest& digest,
+                                 const std::string& transform);
+  void remember_filtered(const Repository& source,
+                         const Digest& digest,
+                         const std::string& transform);
+
+  // -- source tags: digest and when it was first seen under that tag
+
+  struct SourceTag {
+    Digest digest;
+    Clock::wall_time first_seen;
+  };
+
+  [[nodiscard]] std::optional<SourceTag> source_tag(const Reference& source);
+  /// Keeps `first_seen` when the digest is unchanged.
+  void set_source_tag(const Reference& source, const Digest& digest);
+
+  // -- what was learned about a registry; a trait expires
+
+  /// Such as `no_mount` = "1". Absent when unknown or expired.
+  [[nodiscard]] std::optional<std::string> registry_trait(const std::string& registry,
+                                                          const std::string& trait);
+  void set_registry_trait(const std::string& registry,
+                          const std::string& trait,
+                          const std::string& value,
+                          std::chrono::seconds lifetime);
+
+  /// Commits what is pending. Never throws (see the class comment).
+  void flush() noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace image_syncer

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <image_syncer/auth/challenge.hpp>
+#include <image_syncer/auth/token_cache.hpp>
+#include <image_syncer/http/message.hpp>
+#include <image_syncer/image/reference.hpp>
+#include <image_syncer/util/redaction.hpp>
+#include <image_syncer/util/synchronized.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace image_syncer {
+
+struct Credential {
+  std::string username;
+  Secret password;
+};
+
+/// How a registry is reached, from the auth file.
+struct RegistrySettings {
+  std::string name;  ///< as in references: `docker.io`, `localhost:5000`
+  /// https without verification; plain http if nothing there speaks TLS. Decided once per process.
+  bool insecure = false;
+  bool plain_http = false;
+  ConnectionOptions connection;
+};
+
+/// The credential for a repository; absent = anonymous. Called from any thread.
+using CredentialLookup = std::function<std::optional<Credential>(const Repository&)>;
+
+/// What all threads share about one registry: where it is, how it wants to be asked, whose tokens
+/// there are, and what it turned out not to do. Thread-safe; outlives every exchange made for it.
+class RegistryHost {
+ public:
+  RegistryHost(RegistrySettings settings, CredentialLookup credentials, TokenCache& tokens);
+  RegistryHost(const RegistryHost&) = delete;
+  RegistryHost& operator=(const RegistryHost&) = delete;
+  RegistryHost(RegistryHost&&) = delete;
+  RegistryHost& operator=(RegistryHost&&) = delete;
+  ~RegistryHost() = default;
+
+  [[nodiscard]] const std::string& name() const { return settings_.name; }
+
+  [[nodiscard]] const RegistrySettings& settings() const { return settings_; }
+
+  [[nodiscard]] TokenCache& tokens() { return tokens_; }
+
+  [[nodiscard]] std::optional<Credential> credential(const Repository& repository) const;
+
+  /// Scheme and authority, such as `https://registry-1.docker.io`; absent until the registry has
+  /// answered.
+  [[nodiscard]] std::optional<std::string> origin();
+  /// The origin to try: https first, unless plain http was asked for.
+  [[nodiscard]] std::string origin_to_try(bool http) const;
+  void set_origin(const std::string& origin);
+
+  /// The challenge to answer. A Bearer challenge is kept in favour of a later Basic one (Harbor
+  /// sends that to whoever comes with too small a token).
+  [[nodiscard]] std::optional<Challenge> challenge();
+  void learn_challenge(const Challenge& challenge);
+
+  /// Wrong credentials are tried once: after `refuse`, `refused` gives the message for `username`
+  /// ("" = anonymous).
+  void refuse(const std::string& username, const std::string& message);
+  [[nodiscard]] std::optional<std::string> refused(const std::string& username);
+
+ private:
+  struct Learned {
+    std::optional<std::string> origin;
+    std::optional<Challenge> challenge;
+    std::map<std::string, std::string> refused;
+  };
+
+  RegistrySettings settings_;
+  CredentialLookup credentials_;
+  TokenCache& tokens_;
+  Synchronized<Learned> learned_;
+};
+
+}  // namespace image_syncer

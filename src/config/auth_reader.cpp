@@ -1,0 +1,364 @@
+#include "config/auth_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <image_syncer/config/size.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/files.hpp>
+#include <image_syncer/util/redaction.hpp>
+
+#include "config/fields.hpp"
+#include "config/proxy_url.hpp"
+
+namespace image_syncer {
+
+namespace {
+
+constexpr std::size_t kMaxPemBytes = 1024UL * 1024;
+constexpr std::int64_t kMaxConcurrent = 1000;
+constexpr double kMaxRequestsPerSecond = 100'000;
+
+/// A value of an entry, expanded, with what a complaint about it needs.
+struct Value {
+  std::string text;
+  std::string written;  ///< unexpanded: what complaints show
+  bool is_plain = false;  ///< may be a number or a truth value
+  std::vector<std::string> variables;
+  std::vector<std::string> inserted;
+};
+
+/// Says what is wrong with a value: message, or nothing.
+using Problem = std::optional<std::string>;
+
+std::string quote(const std::string& text) { return "\"" + text + "\""; }
+
+Problem read_bool(bool& target, const Value& value) {
+  const std::optional<bool> parsed =
+      value.is_plain ? parse_bool(value.text) : std::optional<bool>();
+  if (!parsed) {
+    return "expected true or false without quotes, found " + quote(value.written);
+  }
+  target = *parsed;
+  return std::nullopt;
+}
+
+Problem read_max_concurrent(RegistryEntry& entry, const Value& value) {
+  const std::optional<std::int64_t> number = parse_integer(value.text);
+  if (!number || *number < 1 || *number > kMaxConcurrent) {
+    return "expected a number from 1 to " + std::to_string(kMaxConcurrent) + ", found " +
+           quote(value.written);
+  }
+  entry.max_concurrent = static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
+Problem read_requests_per_second(RegistryEntry& entry, const Value& value) {
+  const std::optional<double> number = parse_number(value.text);
+  if (!number || *number <= 0 || *number > kMaxRequestsPerSecond) {
+    return "expected a number above 0, at most 100000, found " + quote(value.written);
+  }
+  entry.requests_per_second = number;
+  return std::nullopt;
+}
+
+Problem read_bandwidth(RegistryEntry& /*entry*/, const Value& value) {
+  const std::optional<std::uint64_t> bytes = parse_size(value.text);
+  if (!bytes || *bytes == 0) {
+    return "expected bytes per second such as 10MiB, found " + quote(value.written);
+  }
+  return std::nullopt;
+}
+
+Problem read_file_name(std::string& target, const Value& value) {
+  try {
+    (void)read_file(value.text, kMaxPemBytes);
+  } catch (const Error& error) {
+    return error.message();
+  }
+  target = value.text;
+  return std::nullopt;
+}
+
+Problem read_proxy(RegistryEntry& entry, const Value& value) {
+  try {
+    const ProxyUrl url = parse_proxy_url(value.text);
+    register_secret(url.user_info);
+    register_secret(url.user_info.substr(std::min(url.user_info.find(':') + 1, url.user_info.size())));
+  } catch (const Error& error) {
+    return error.message();
+  }
+  entry.proxy = value.text;
+  return std::nullopt;
+}
+
+/// A key of an entry.
+struct Setting {
+  std::string_view name;
+  Problem (*read)(RegistryEntry& entry, const Value& value);
+  bool is_credential = false;  ///< its variables are refused in rules
+  bool is_built = true;        ///< otherwise checked, and a warning says that it does nothing yet
+};
+
+constexpr std::array<Setting, 12> kSettings = {{
+    {"username",
+     [](RegistryEntry& entry, const Value& value) -> Problem {
+       entry.username = value.text;
+       return std::nullopt;
+     },
+     true},
+    {"password",
+     [](RegistryEntry& entry, const Value& value) -> Problem {
+       for (const std::string& part : value.inserted) {
+         register_secret(part);
+       }
+       entry.password = Secret(value.text);
+       return std::nullopt;
+     },
+     true},
+    {"insecure",
+     [](RegistryEntry& entry, const Value& value) { return read_bool(entry.insecure, value); }},
+    {"plainHttp",
+     [](RegistryEntry& entry, const Value& value) { return read_bool(entry.plain_http, value); }},
+    {"skipTlsVerify",
+     [](RegistryEntry& entry, const Value& value) {
+       return read_bool(entry.skip_tls_verify, value);
+     }},
+    {"maxConcurrent", read_max_concurrent},
+    {"requestsPerSecond", read_requests_per_second},
+    {"caFile",
+     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.ca_file, value); },
+     false,
+     false},
+    {"certFile",
+     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.cert_file, value); },
+     false,
+     false},
+    {"keyFile",
+     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.key_file, value); },
+     false,
+     false},
+    {"proxy", read_proxy, true, false},
+    {"bandwidth", read_bandwidth, false, false},
+}};
+
+constexpr std::array<std::string_view, kSettings.size()> kSettingNames = [] {
+  std::array<std::string_view, kSettings.size()> names;
+  std::transform(kSettings.begin(), kSettings.end(), names.begin(), [](const Setting& setting) {
+    return setting.name;
+  });
+  return names;
+}();
+
+/// Reads one map of entries.
+class AuthReader {
+ public:
+  AuthReader(const Environment& environment, Unset unset, FileComplaints& complaints)
+      : environment_(environment), unset_(unset), complaints_(complaints) {}
+
+  void read_entry(const MapEntry& item, const std::string& path) {
+    RegistryEntry entry;
+    entry.mark = complaints_.mark(item.position);
+    try {
+      entry.key = normalize_auth_key(item.key);
+    } catch (const Error& error) {
+      complaints_.error(item.position, path, error.message());
+      return;
+    }
+    check_host(entry.key, item.position, path);
+    if (item.value->kind == NodeKind::map) {
+      read_settings(entry, item, path);
+    } else if (item.value->kind != NodeKind::null) {
+      complaints_.error(item.value->position,
+                        path,
+                        wrong_type("a map {username, password, …}", *item.value));
+    }
+    add(std::move(entry), item.position, path);
+  }
+
+  /// The settings of connections belong to a host. Says where a namespace has its own in vain.
+  void check_namespace_settings() {
+    const RegistryEntries entries(part_.entries);
+    for (std::size_t at = 0; at < part_.entries.size(); ++at) {
+      const RegistryEntry& entry = part_.entries[at];
+      const std::string host = entry.key.substr(0, entry.key.find('/'));
+      if (host != entry.key && differs(entry, *entries.settings_for(host))) {
+        complaints_.warn({entry.mark.line, entry.mark.column},
+                         paths_[at],
+                         "connection settings and limits belong to the whole host: ignored here, "
+                         "write them under " +
+                             host);
+      }
+    }
+  }
+
+  AuthPart take() { return std::move(part_); }
+
+ private:
+  void read_settings(RegistryEntry& entry, const MapEntry& item, const std::string& path) {
+    const Fields fields =
+        match_fields(*item.value, kSettingNames, path, UnknownKey::warning, complaints_);
+    for (const Setting& setting : kSettings) {
+      const auto field = fields.find(setting.name);
+      if (field != fields.end()) {
+        read_setting(setting, entry, *field->second, join_path(path, field->second->key));
+      }
+    }
+    for (const auto& [one, other] : {std::pair("certFile", "keyFile"), {"keyFile", "certFile"}}) {
+      if (fields.contains(one) && !fields.contains(other)) {
+        complaints_.error(fields.at(one)->position,
+                          join_path(path, fields.at(one)->key),
+                          "needs " + std::string(other) + " beside it");
+      }
+    }
+    if (fields.contains("username") != fields.contains("password")) {
+      const bool has_name = fields.contains("username");
+      complaints_.warn(item.position,
+                       path,
+                       has_name ? "username without password" : "password without username");
+    }
+  }
+
+  void read_setting(const Setting& setting,
+                    RegistryEntry& entry,
+                    const MapEntry& field,
+                    const std::string& key) {
+    const Node& node = *field.value;
+    if (node.kind == NodeKind::null) {
+      return;
+    }
+    if (node.kind != NodeKind::scalar) {
+      complaints_.error(node.position, key, wrong_type("one value", node));
+      return;
+    }
+    Expansion expansion = expand_value(node.text, environment_, unset_);
+    for (const std::string& warning : expansion.warnings) {
+      complaints_.warn(node.position, key, warning);
+    }
+    for (const std::string& error : expansion.errors) {
+      complaints_.error(node.position, key, error);
+    }
+    if (setting.is_credential) {
+      part_.credential_variables.insert(expansion.variables.begin(), expansion.variables.end());
+    }
+    if (!expansion.errors.empty()) {
+      return;
+    }
+    const Value value = {std::move(expansion.text),
+                         node.text,
+                         !node.quoted || expansion.changed,
+                         std::move(expansion.variables),
+                         std::move(expansion.inserted)};
+    if (const Problem problem = setting.read(entry, value)) {
+      complaints_.error(node.position, key, *problem);
+    } else if (!setting.is_built) {
+      complaints_.warn(field.position, key, "not built yet: ignored");
+    }
+  }
+
+  void check_host(const std::string& key, Position position, const std::string& path) {
+    const std::string host = key.substr(0, key.find('/'));
+    const bool can_be_named = host == "localhost" || host.find_first_of(".:") != std::string::npos;
+    if (!can_be_named) {
+      complaints_.warn(position,
+                       path,
+                       "no image is found under the host " + quote(host) +
+                           " (no dot, no port): for a namespace of Docker Hub write docker.io/" +
+                           host);
+    }
+  }
+
+  void add(RegistryEntry entry, Position position, const std::string& path) {
+    const auto [first, is_new] = lines_.emplace(entry.key, position.line);
+    if (!is_new) {
+      complaints_.error(position,
+                        path,
+                        "the same registry as in line " + std::to_string(first->second) + ": both mean " +
+                            entry.key);
+      return;
+    }
+    part_.entries.push_back(std::move(entry));
+    paths_.push_back(path);
+  }
+
+  /// Whether `entry` sets something that the host does not have.
+  static bool differs(const RegistryEntry& entry, const RegistryEntry& host) {
+    const auto own = [&entry, &host](auto member) {
+      using Member = std::remove_cvref_t<decltype(entry.*member)>;
+      return entry.*member != Member() && entry.*member != host.*member;
+    };
+    return own(&RegistryEntry::insecure) || own(&RegistryEntry::plain_http) ||
+           own(&RegistryEntry::skip_tls_verify) || own(&RegistryEntry::ca_file) ||
+           own(&RegistryEntry::cert_file) || own(&RegistryEntry::key_file) ||
+           own(&RegistryEntry::proxy) || own(&RegistryEntry::max_concurrent) ||
+           own(&RegistryEntry::requests_per_second);
+  }
+
+  const Environment& environment_;
+  Unset unset_;
+  FileComplaints& complaints_;
+  AuthPart part_;
+  std::vector<std::string> paths_;    // of the entries, as written
+  std::map<std::string, int> lines_;  // of the normalised keys
+};
+
+/// Like the first component of an image name (docs/configuration.md, Names), but a word alone is a
+/// host, too.
+bool is_host(std::string_view first, bool is_alone) {
+  return is_alone || first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
+         std::any_of(first.begin(), first.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+}  // namespace
+
+std::string normalize_auth_key(std::string_view key) {
+  if (key.find("://") != std::string_view::npos) {
+    throw Error("write the registry without http:// or https://; plain http is `insecure: true`");
+  }
+  while (key.ends_with('/')) {
+    key.remove_suffix(1);
+  }
+  const std::size_t slash = key.find('/');
+  const std::string_view first = key.substr(0, slash);
+  if (first.empty()) {
+    throw Error("the registry is missing");
+  }
+  if (!is_host(first, slash == std::string_view::npos)) {
+    return parse_repository("docker.io/" + std::string(key)).str();
+  }
+  // A repository is what the parsers of names know: lend the host one, and the namespace a host.
+  std::string host = normalize_registry(first);
+  if (is_host(host, false)) {
+    host = parse_repository(host + "/namespace").registry;
+  }
+  if (slash == std::string_view::npos) {
+    return host;
+  }
+  return host + "/" + parse_repository("localhost/" + std::string(key.substr(slash + 1))).path;
+}
+
+AuthPart read_auth(const Node& root,
+                   std::string_view path,
+                   const Environment& environment,
+                   Unset unset,
+                   FileComplaints& complaints) {
+  AuthReader reader(environment, unset, complaints);
+  if (root.kind == NodeKind::null) {
+    complaints.warn(root.position, path, "holds no registries: access will be anonymous");
+  } else if (root.kind != NodeKind::map) {
+    complaints.error(
+        root.position, path, wrong_type("a map registry: {username, password, …}", root));
+  }
+  for (const MapEntry& item : root.entries) {
+    reader.read_entry(item, join_path(path, item.key));
+  }
+  reader.check_namespace_settings();
+  return reader.take();
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <image_syncer/config/rules.hpp>
+
+#include "config/complaints.hpp"
+
+namespace image_syncer {
+
+/// Which rule writes which destination tag, as far as it can be seen without asking a registry: for
+/// rules that name their tags. A tag that two rules would write from different images is an error;
+/// digests cannot be in dispute.
+class TagOwners {
+ public:
+  explicit TagOwners(FileComplaints& complaints) : complaints_(complaints) {}
+
+  /// Enters all tags of `rule`, and complains once for each earlier rule that has one of them. `key`:
+  /// where the rule stands, for complaints.
+  void claim(const Rule& rule, std::string_view key);
+
+ private:
+  struct Owner {
+    std::string image;      ///< the source, with its filter: what the tag will mean
+    std::string rule_text;
+    Mark mark;
+  };
+
+  FileComplaints& complaints_;
+  std::unordered_map<std::string, Owner> owners_;  // by destination reference
+};
+
+}  // namespace image_syncer

@@ -1,0 +1,309 @@
+#include "record/database.hpp"
+
+#include "record/query.hpp"
+#include "record/record_files.hpp"
+#include "record/schema.hpp"
+
+#include <SQLiteCpp/Transaction.h>
+
+#include <algorithm>
+
+namespace image_syncer {
+
+namespace {
+
+/// Somebody may look into the file with the sqlite3 shell; a lock held longer turns the record off.
+constexpr int kBusyMilliseconds = 2000;
+
+/// About 100 bytes each.
+constexpr std::size_t kCachedIds = 4096;
+
+SQLite::Database open(const std::string& path, const RecordOptions& options) {
+  // SQLite's own locking is not needed: SyncRecord has a lock around all of this.
+  SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyMilliseconds);
+  database.exec(is_on_network_file_system(path) ? "PRAGMA journal_mode = DELETE"
+                                                : "PRAGMA journal_mode = WAL");
+  database.exec(options.synchronous_full ? "PRAGMA synchronous = FULL"
+                                         : "PRAGMA synchronous = NORMAL");
+  migrate_record(database, record_migrations(), path);
+  // See `forgotten` in schema.cpp.
+  if (database.execAndGet("SELECT count(*) FROM forgotten").getInt64() > 0) {
+    SQLite::Transaction sweep(database, SQLite::TransactionBehavior::IMMEDIATE);
+    database.exec("DELETE FROM blob WHERE repository IN (SELECT repository FROM forgotten)");
+    database.exec("DELETE FROM forgotten");
+    sweep.commit();
+  }
+  return database;
+}
+
+constexpr const char* kFindBlobHolders = R"(
+SELECT path FROM (
+  SELECT r.path AS path, b.confirmed AS confirmed
+  FROM blob AS b CROSS JOIN repository AS r ON r.id = b.repository
+  WHERE b.digest = ?1 AND r.registry = ?2
+  ORDER BY b.repository DESC
+  LIMIT 256)  -- a base layer can be in tens of thousands of repositories
+ORDER BY confirmed DESC
+LIMIT ?3)";
+
+constexpr const char* kPutBlob = R"(
+INSERT INTO blob (digest, repository, confirmed) VALUES (?1, ?2, ?3)
+ON CONFLICT DO UPDATE SET confirmed = excluded.confirmed)";
+
+constexpr const char* kPutTag = R"(
+INSERT OR REPLACE INTO tag
+  (repository, name, source_digest, transform, target_digest, copied_at, seen_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))";
+
+constexpr const char* kPutSourceTag = R"(
+INSERT INTO source_tag (repository, name, digest, first_seen) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT DO UPDATE SET digest = excluded.digest, first_seen = excluded.first_seen
+WHERE digest <> excluded.digest)";
+
+}  // namespace
+
+RecordDatabase::Statements::Statements(SQLite::Database& database)
+    : begin(database, "BEGIN IMMEDIATE"),
+      commit(database, "COMMIT"),
+      find_repository(database,
+                      "SELECT id FROM repository WHERE registry = ?1 AND path = ?2 AND role = ?3"),
+      add_repository(database, "INSERT INTO repository (registry, path, role) VALUES (?1, ?2, ?3)"),
+      delete_repository(database, "DELETE FROM repository WHERE id = ?1"),
+      mark_forgotten(database, "INSERT INTO forgotten (repository) VALUES (?1)"),
+      find_blob(database, "SELECT confirmed FROM blob WHERE digest = ?1 AND repository = ?2"),
+      find_blob_holders(database, kFindBlobHolders),
+      put_blob(database, kPutBlob),
+      delete_blob(database, "DELETE FROM blob WHERE digest = ?1 AND repository = ?2"),
+      find_tag(database,
+               "SELECT source_digest, transform, target_digest, copied_at, seen_at FROM tag"
+               " WHERE repository = ?1 AND name = ?2"),
+      put_tag(database, kPutTag),
+      delete_tag(database, "DELETE FROM tag WHERE repository = ?1 AND name = ?2"),
+      delete_tags(database, "DELETE FROM tag WHERE repository = ?1"),
+      find_filtered(database,
+                    "SELECT 1 FROM filtered"
+                    " WHERE repository = ?1 AND digest = ?2 AND transform = ?3"),
+      put_filtered(database,
+                   "INSERT OR IGNORE INTO filtered (repository, digest, transform)"
+                   " VALUES (?1, ?2, ?3)"),
+      find_source_tag(database,
+                      "SELECT digest, first_seen FROM source_tag"
+                      " WHERE repository = ?1 AND name = ?2"),
+      put_source_tag(database, kPutSourceTag),
+      find_trait(database,
+                 "SELECT value FROM registry WHERE host = ?1 AND trait = ?2 AND expires > ?3"),
+      put_trait(database,
+                "INSERT OR REPLACE INTO registry (host, trait, value, expires)"
+                " VALUES (?1, ?2, ?3, ?4)") {}
+
+RecordDatabase::RecordDatabase(const std::string& path, const RecordOptions& options)
+    : database_(open(path, options)),
+      statements_(database_) {}
+
+template <typename... Values>
+void RecordDatabase::write(SQLite::Statement& statement, const Values&... values) {
+  if (pending_ == 0) {
+    Query(statements_.begin).run();
+  }
+  // Counted first: if this row fails, the transaction is open all the same.
+  ++pending_;
+  Query(statement, values...).run();
+}
+
+void RecordDatabase::commit() {
+  if (pending_ > 0) {
+    Query(statements_.commit).run();
+    pending_ = 0;
+  }
+}
+
+std::optional<std::int64_t> RecordDatabase::find_repository(Role role,
+                                                            const Repository& repository) {
+  const RepositoryIds& ids = ids_.at(static_cast<std::size_t>(role));
+  if (const auto found = ids.find(repository); found != ids.end()) {
+    return found->second;
+  }
+  Query query(statements_.find_repository,
+              repository.registry,
+              repository.path,
+              static_cast<std::int64_t>(role));
+  if (!query.next()) {
+    return std::nullopt;
+  }
+  const std::int64_t id = query.number(0);
+  cache_id(role, repository, id);
+  return id;
+}
+
+std::int64_t RecordDatabase::repository_id(Role role, const Repository& repository) {
+  if (const auto id = find_repository(role, repository)) {
+    return *id;
+  }
+  write(statements_.add_repository,
+        repository.registry,
+        repository.path,
+        static_cast<std::int64_t>(role));
+  const std::int64_t id = database_.getLastInsertRowid();
+  cache_id(role, repository, id);
+  return id;
+}
+
+void RecordDatabase::cache_id(Role role, const Repository& repository, std::int64_t id) {
+  RepositoryIds& ids = ids_.at(static_cast<std::size_t>(role));
+  if (ids.size() >= kCachedIds) {
+    ids.clear();
+  }
+  ids.emplace(repository, id);
+}
+
+std::optional<Clock::wall_time> RecordDatabase::blob_confirmed(const Repository& repository,
+                                                               const Digest& digest) {
+  const auto id = find_repository(Role::target, repository);
+  if (!id) {
+    return std::nullopt;
+  }
+  const std::string packed = pack_digest(digest);
+  Query query(statements_.find_blob, Query::Bytes{&packed}, *id);
+  return query.next() ? std::optional(query.time(0)) : std::nullopt;
+}
+
+std::vector<Repository> RecordDatabase::repositories_with(const std::string& registry,
+                                                          const Digest& digest,
+                                                          std::size_t limit) {
+  const std::string packed = pack_digest(digest);
+  Query query(statements_.find_blob_holders,
+              Query::Bytes{&packed},
+              registry,
+              static_cast<std::int64_t>(limit));
+  std::vector<Repository> result;
+  while (query.next()) {
+    result.push_back({registry, query.text(0)});
+  }
+  return result;
+}
+
+void RecordDatabase::remember_blob(const Repository& repository,
+                                   const Digest& digest,
+                                   Clock::wall_time now) {
+  const std::int64_t id = repository_id(Role::target, repository);
+  const std::string packed = pack_digest(digest);
+  write(statements_.put_blob, Query::Bytes{&packed}, id, pack_time(now));
+}
+
+void RecordDatabase::forget_blob(const Repository& repository, const Digest& digest) {
+  if (const auto id = find_repository(Role::target, repository)) {
+    const std::string packed = pack_digest(digest);
+    write(statements_.delete_blob, Query::Bytes{&packed}, *id);
+  }
+}
+
+void RecordDatabase::forget_repository(const Repository& repository) {
+  if (const auto id = find_repository(Role::target, repository)) {
+    write(statements_.mark_forgotten, *id);
+    write(statements_.delete_tags, *id);
+    write(statements_.delete_repository, *id);
+    ids_.at(static_cast<std::size_t>(Role::target)).erase(repository);
+  }
+}
+
+bool RecordDatabase::knows_repository(const Repository& repository) {
+  return find_repository(Role::target, repository).has_value();
+}
+
+std::optional<TagState> RecordDatabase::tag_state(const Reference& target) {
+  const auto id = find_repository(Role::target, target.repository);
+  if (!id) {
+    return std::nullopt;
+  }
+  const std::string name = target.identifier();
+  Query query(statements_.find_tag, *id, name);
+  if (!query.next()) {
+    return std::nullopt;
+  }
+  TagState state;
+  state.source_digest = query.digest(0).value_or(Digest());
+  state.transform = query.text(1);
+  state.target_digest = query.digest(2).value_or(state.source_digest);
+  state.copied_at = query.time(3);
+  state.seen_at = query.time(4);
+  return state;
+}
+
+void RecordDatabase::set_tag_state(const Reference& target, const TagState& state) {
+  const std::int64_t id = repository_id(Role::target, target.repository);
+  const std::string name = target.identifier();
+  const std::string source_digest = pack_digest(state.source_digest);
+  const std::string target_digest = pack_digest(state.target_digest);
+  write(statements_.put_tag,
+        id,
+        name,
+        Query::Bytes{&source_digest},
+        state.transform,
+        Query::Bytes{target_digest == source_digest ? nullptr : &target_digest},
+        pack_time(state.copied_at),
+        pack_time(state.seen_at));
+}
+
+void RecordDatabase::forget_tag(const Reference& target) {
+  if (const auto id = find_repository(Role::target, target.repository)) {
+    const std::string name = target.identifier();
+    write(statements_.delete_tag, *id, name);
+  }
+}
+
+bool RecordDatabase::is_filtered(const Repository& source,
+                                 const Digest& digest,
+                                 const std::string& transform) {
+  const auto id = find_repository(Role::source, source);
+  if (!id) {
+    return false;
+  }
+  const std::string packed = pack_digest(digest);
+  return Query(statements_.find_filtered, *id, Query::Bytes{&packed}, transform).next();
+}
+
+void RecordDatabase::remember_filtered(const Repository& source,
+                                       const Digest& digest,
+                                       const std::string& transform) {
+  const std::int64_t id = repository_id(Role::source, source);
+  const std::string packed = pack_digest(digest);
+  write(statements_.put_filtered, id, Query::Bytes{&packed}, transform);
+}
+
+std::optional<SyncRecord::SourceTag> RecordDatabase::source_tag(const Reference& source) {
+  const auto id = find_repository(Role::source, source.repository);
+  if (!id) {
+    return std::nullopt;
+  }
+  const std::string name = source.identifier();
+  Query query(statements_.find_source_tag, *id, name);
+  if (!query.next()) {
+    return std::nullopt;
+  }
+  return SyncRecord::SourceTag{query.digest(0).value_or(Digest()), query.time(1)};
+}
+
+void RecordDatabase::set_source_tag(const Reference& source,
+                                    const Digest& digest,
+                                    Clock::wall_time now) {
+  const std::int64_t id = repository_id(Role::source, source.repository);
+  const std::string name = source.identifier();
+  const std::string packed = pack_digest(digest);
+  write(statements_.put_source_tag, id, name, Query::Bytes{&packed}, pack_time(now));
+}
+
+std::optional<std::string> RecordDatabase::registry_trait(const std::string& registry,
+                                                          const std::string& trait,
+                                                          Clock::wall_time now) {
+  Query query(statements_.find_trait, registry, trait, pack_time(now));
+  return query.next() ? std::optional(query.text(0)) : std::nullopt;
+}
+
+void RecordDatabase::set_registry_trait(const std::string& registry,
+                                        const std::string& trait,
+                                        const std::string& value,
+                                        Clock::wall_time expires) {
+  write(statements_.put_trait, registry, trait, value, pack_time(expires));
+}
+
+}  // namespace image_syncer

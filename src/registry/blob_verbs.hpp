@@ -1,0 +1,97 @@
+#pragma once
+
+#include "registry/conversation.hpp"
+#include <image_syncer/registry/registry.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace image_syncer {
+
+/// `origin` + the blob's path.
+[[nodiscard]] std::string blob_url(const std::string& origin,
+                                   const Repository& repository,
+                                   const Digest& digest);
+
+/// HEAD of a blob: is it there, and how large?
+class HeadBlobVerb final : public Conversing<HeadBlob> {
+ public:
+  HeadBlobVerb(RegistryHost& host, Repository repository, Descriptor blob, Side side);
+
+ private:
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override;
+  void answer(Response response) override;
+  [[nodiscard]] ScopeSet scopes() const override;
+
+  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::blob_head; }
+
+  Repository repository_;
+  Descriptor blob_;
+  Side side_;
+};
+
+/// HEAD of a source blob for its size.
+class BlobSizeVerb final : public Conversing<ResultExchange<std::uint64_t>> {
+ public:
+  BlobSizeVerb(RegistryHost& host, Repository repository, Digest digest);
+
+ private:
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override;
+  void answer(Response response) override;
+
+  [[nodiscard]] ScopeSet scopes() const override { return ScopeSet::pull(repository_.path); }
+
+  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::blob_head; }
+
+  Repository repository_;
+  Digest digest_;
+};
+
+/// GET of a whole blob into memory.
+class GetBlobVerb final : public Conversing<GetBlob> {
+ public:
+  GetBlobVerb(RegistryHost& host, Repository repository, Descriptor blob);
+
+ private:
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override;
+  void answer(Response response) override;
+
+  [[nodiscard]] ScopeSet scopes() const override { return ScopeSet::pull(repository_.path); }
+
+  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::blob_get; }
+
+  Repository repository_;
+  Descriptor blob_;
+};
+
+/// GET of a blob into a fan-out's ring, from any offset.
+class BlobSourceVerb final : public Conversing<SourceExchange> {
+ public:
+  BlobSourceVerb(RegistryHost& host,
+                 Repository repository,
+                 Descriptor blob,
+                 std::uint32_t buffer_bytes);
+
+  [[nodiscard]] std::optional<std::uint64_t> body_offset(const Response& head) override;
+  void restart(std::uint64_t offset) override;
+
+ private:
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override;
+  void answer(Response response) override;
+
+  [[nodiscard]] ScopeSet scopes() const override { return ScopeSet::pull(repository_.path); }
+
+  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::blob_get; }
+
+  [[nodiscard]] bool fresh_token() const override { return true; }
+
+  Repository repository_;
+  Descriptor blob_;
+  std::uint32_t buffer_bytes_;
+  std::uint64_t offset_ = 0;
+  bool no_range_ = false;  // the server answered 416
+};
+
+}  // namespace image_syncer

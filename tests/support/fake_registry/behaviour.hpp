@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <image_syncer/util/clock.hpp>
+
+#include <chrono>
+
+namespace image_syncer {
+
+enum class AuthMode {
+  open,
+  basic,   ///< `WWW-Authenticate: Basic`
+  bearer,  ///< tokens from a second server
+};
+
+/// Who may do what, and how that is asked for.
+struct AuthBehaviour {
+  AuthMode mode = AuthMode::open;
+  std::string user = "alice";
+  std::string password = "wonderland-7391";
+  bool anonymous_pull = false;
+
+  // Tokens (mode bearer).
+  std::string service = "registry.fake";
+  std::chrono::seconds token_lifetime{300};
+  std::size_t token_uses = std::numeric_limits<std::size_t>::max();  ///< requests one token is good for
+  const Clock* clock = nullptr;  ///< for the lifetime; nullptr: the machine's
+  bool states_lifetime = true;   ///< `expires_in` in the answer
+  bool sends_token = true;       ///< the field `token`
+  bool sends_access_token = true;  ///< the field `access_token`
+  /// What is granted of what was asked; empty: everything to the user, "pull" to others with
+  /// `anonymous_pull`. `user` is "" for anonymous.
+  std::function<bool(const std::string& user,
+                     const std::string& repository,
+                     const std::string& action)>
+      grants = {};
+};
+
+enum class MountBehaviour {
+  works,           ///< 201 when `from` has the blob, else 202
+  starts_session,  ///< always 202
+  refused,         ///< `mount_refusal` for every POST with `mount`
+};
+
+/// How this registry differs from the specification's main road. Vendor profiles are values of this.
+struct RegistryBehaviour {
+  // Uploads
+  bool absolute_locations = false;    ///< Location as a whole URL instead of a path
+  bool single_use_locations = false;  ///< a used Location is 404 (Google Artifact Registry)
+  bool patch_gives_location = true;   ///< else the former one stays good
+  bool keeps_broken_uploads = true;   ///< a session survives a PATCH that broke off (zot: no)
+  bool stores_single_post = false;    ///< `POST …/uploads/?digest=` stores (201) or is a POST (202)
+  int patch_status = 202;
+  int upload_put_status = 201;
+  int upload_delete_refusal = 0;      ///< status instead of 204
+  int upload_start_refusal = 0;       ///< status instead of 202
+  std::size_t max_upload_body = std::numeric_limits<std::size_t>::max();  ///< larger: 413
+
+  // Mount
+  MountBehaviour mount = MountBehaviour::works;
+  int mount_refusal = 405;
+
+  // Manifests
+  bool accepts_incomplete_manifests = false;  ///< blobs and children may be missing
+  bool requires_accept = true;                ///< a type that `Accept` does not name is 404
+  bool gives_digest = true;                   ///< Docker-Content-Digest in answers
+  bool immutable_tags = false;                ///< any PUT of an existing tag is 400 TAG_INVALID
+  std::vector<std::string> refused_media_types = {};  ///< 400 MANIFEST_INVALID
+
+  // Blobs
+  bool serves_ranges = true;      ///< else Range is ignored
+  bool redirects_blobs = false;   ///< GET and HEAD: 307 to a storage server with a presigned URL
+
+  // Tag lists
+  std::size_t tags_per_page = 0;  ///< at most so many; 0: as many as asked
+  bool absolute_links = false;
+};
+
+}  // namespace image_syncer

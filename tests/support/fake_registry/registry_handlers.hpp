@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/fake_registry/behaviour.hpp"
+#include "support/fake_registry/fake_auth.hpp"
+#include "support/fake_registry/registry_store.hpp"
+#include "support/fake_registry/upload_sessions.hpp"
+#include "support/http_server/server_exchange.hpp"
+
+namespace image_syncer {
+
+/// Presigned URLs: good for one method and one blob, without any other credential.
+class PresignedUrls {
+ public:
+  struct Grant {
+    std::string method;
+    std::string repository;
+    std::string digest;
+  };
+
+  /// Path and query.
+  [[nodiscard]] std::string make(Grant grant);
+  /// Absent when the signature is not one of ours.
+  [[nodiscard]] std::optional<Grant> find(const std::string& signature) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Grant> grants_;  // guarded by mutex_, by signature
+};
+
+/// What the handlers of one fake registry share.
+struct RegistryContext {
+  RegistryBehaviour behaviour;
+  RegistryStore store = {};
+  UploadSessions uploads = {};
+  PresignedUrls presigned = {};
+  std::string origin = {};
+  std::string storage_origin = {};
+
+  std::mutex mutex = {};
+  std::vector<std::string> violations = {};  // guarded by mutex
+
+  void violation(const std::string& what, const ServerRequest& request);
+};
+
+/// What a path of the API names.
+struct RegistryRoute {
+  enum class Kind { ping, manifest, blob, upload_start, upload, tags, unknown };
+
+  Kind kind = Kind::unknown;
+  std::string repository;
+  std::string reference;  ///< tag, digest or upload id
+};
+
+[[nodiscard]] RegistryRoute parse_route(std::string_view path);
+/// What a bearer token must allow for this request.
+[[nodiscard]] std::vector<AuthScope> needed_scopes(const RegistryRoute& route,
+                                                   const ServerRequest& request);
+
+// Each answers the requests of one kind of route.
+ServerResponse serve_manifest(RegistryContext& context,
+                              const RegistryRoute& route,
+                              ServerExchange& exchange);
+ServerResponse serve_blob(RegistryContext& context,
+                          const RegistryRoute& route,
+                          const ServerRequest& request);
+ServerResponse serve_upload(RegistryContext& context,
+                            const RegistryRoute& route,
+                            ServerExchange& exchange);
+ServerResponse serve_tags(RegistryContext& context,
+                          const RegistryRoute& route,
+                          const ServerRequest& request);
+/// The storage server behind presigned URLs.
+ServerResponse serve_storage(RegistryContext& context, const ServerRequest& request);
+
+[[nodiscard]] ServerResponse method_not_allowed();
+
+}  // namespace image_syncer

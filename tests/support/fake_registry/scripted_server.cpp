@@ -1,0 +1,215 @@
+#include "support/fake_registry/scripted_server.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <utility>
+
+namespace image_syncer {
+
+struct ScriptedServer::Rule {
+  Match match;
+  std::optional<std::regex> path;
+  FaultScript::Action action;
+
+  [[nodiscard]] bool fits(const ServerRequest& request) const {
+    return (match.method.empty() || match.method == request.method) &&
+           (!path || std::regex_match(std::string(request.path()), *path)) &&
+           (!match.also || match.also(request));
+  }
+};
+
+FaultScript::FaultScript(ScriptedServer& server, Match match)
+    : server_(&server), match_(std::move(match)) {}
+
+FaultScript::~FaultScript() { server_->add(std::move(match_), std::move(action_)); }
+
+FaultScript& FaultScript::reply(int status, ServerHeaders headers, std::string body) {
+  ServerResponse response{.status = status, .headers = std::move(headers), .body = std::move(body)};
+  return handle([response = std::move(response)](ServerExchange& exchange) {
+    exchange.send(response);
+  });
+}
+
+FaultScript& FaultScript::after_body() {
+  action_.reads_body = true;
+  return *this;
+}
+
+FaultScript& FaultScript::reset() {
+  return handle([](ServerExchange& exchange) { exchange.drop(true); });
+}
+
+FaultScript& FaultScript::close() {
+  return handle([](ServerExchange& exchange) { exchange.drop(false); });
+}
+
+FaultScript& FaultScript::hang() {
+  return handle([](ServerExchange& exchange) { exchange.hang(); });
+}
+
+FaultScript& FaultScript::handle(std::function<void(ServerExchange&)> handler) {
+  action_.instead = std::move(handler);
+  return *this;
+}
+
+FaultScript& FaultScript::lose_answer() {
+  action_.loses_answer = true;
+  return *this;
+}
+
+FaultScript& FaultScript::mutate(std::function<void(ServerResponse&)> change) {
+  action_.change = std::move(change);
+  return *this;
+}
+
+FaultScript& FaultScript::delay(std::shared_ptr<Gate> gate) {
+  action_.gate = std::move(gate);
+  return *this;
+}
+
+FaultScript& FaultScript::throttle(std::uint64_t bytes_per_second) {
+  action_.faults.bytes_per_second = bytes_per_second;
+  return *this;
+}
+
+FaultScript& FaultScript::hold_after(std::uint64_t bytes, std::shared_ptr<Gate> gate) {
+  action_.faults.hold_response = {bytes, std::move(gate)};
+  return *this;
+}
+
+FaultScript& FaultScript::cut_after(std::uint64_t bytes) {
+  action_.faults.response_limit = bytes;
+  return *this;
+}
+
+FaultScript& FaultScript::reset_after(std::uint64_t bytes) {
+  action_.faults.by_reset = true;
+  return cut_after(bytes);
+}
+
+FaultScript& FaultScript::hold_request_after(std::uint64_t bytes, std::shared_ptr<Gate> gate) {
+  action_.faults.hold_request = {bytes, std::move(gate)};
+  return *this;
+}
+
+FaultScript& FaultScript::reset_request_after(std::uint64_t bytes) {
+  action_.faults.request_limit = bytes;
+  action_.faults.by_reset = true;
+  return *this;
+}
+
+ScriptedServer::ScriptedServer(Answer answer, HttpServerOptions options)
+    : answer_(std::move(answer)),
+      server_([this](ServerExchange& exchange) { serve(exchange); }, options) {}
+
+ScriptedServer::~ScriptedServer() = default;
+
+void ScriptedServer::add(Match match, FaultScript::Action action) {
+  std::optional<std::regex> path;
+  if (!match.path.empty()) {
+    path.emplace(match.path);
+  }
+  const std::lock_guard lock(mutex_);
+  rules_.push_back({std::move(match), std::move(path), std::move(action)});
+}
+
+void ScriptedServer::behave() {
+  const std::lock_guard lock(mutex_);
+  rules_.clear();
+}
+
+std::optional<FaultScript::Action> ScriptedServer::fault_for(const ServerRequest& request) {
+  const std::lock_guard lock(mutex_);
+  for (Rule& rule : rules_) {
+    if (rule.match.times == 0 || !rule.fits(request)) {
+      continue;
+    }
+    if (rule.match.skip > 0) {
+      --rule.match.skip;
+      continue;
+    }
+    if (rule.match.times != kAlways) {
+      --rule.match.times;
+    }
+    return rule.action;
+  }
+  return std::nullopt;
+}
+
+void ScriptedServer::serve(ServerExchange& exchange) {
+  const auto fault = fault_for(exchange.request());
+  if (!fault) {
+    exchange.send(answer_(exchange));
+    return;
+  }
+  if (fault->gate) {
+    exchange.pass(*fault->gate);
+  }
+  exchange.faults = fault->faults;
+  if (fault->reads_body) {
+    (void)exchange.read_all();
+  }
+  if (fault->instead) {
+    fault->instead(exchange);
+    return;
+  }
+  ServerResponse response = answer_(exchange);
+  if (fault->loses_answer) {
+    exchange.drop(true);
+  }
+  if (fault->change) {
+    fault->change(response);
+  }
+  exchange.send(response);
+}
+
+RequestLog::Entries ScriptedServer::matching(const std::string& method, const std::string& path) {
+  RequestLog::Entries entries = log().entries();
+  const std::regex pattern(path.empty() ? ".*" : path);
+  std::erase_if(entries, [&](const ServedRequest& entry) {
+    return (!method.empty() && entry.request.method != method) ||
+           !std::regex_match(std::string(entry.request.path()), pattern);
+  });
+  return entries;
+}
+
+std::size_t ScriptedServer::count(const std::string& method, const std::string& path) {
+  return matching(method, path).size();
+}
+
+std::uint64_t ScriptedServer::bytes_received(const std::string& method, const std::string& path) {
+  std::uint64_t total = 0;
+  for (const ServedRequest& entry : matching(method, path)) {
+    total += entry.received;
+  }
+  return total;
+}
+
+std::uint64_t ScriptedServer::bytes_sent(const std::string& method, const std::string& path) {
+  std::uint64_t total = 0;
+  for (const ServedRequest& entry : matching(method, path)) {
+    total += entry.sent;
+  }
+  return total;
+}
+
+std::vector<std::string> ScriptedServer::lines(const std::string& method, const std::string& path) {
+  std::vector<std::string> lines;
+  for (const ServedRequest& entry : matching(method, path)) {
+    lines.push_back(entry.request.method + " " + entry.request.target);
+  }
+  return lines;
+}
+
+std::vector<std::string> ScriptedServer::authorizations() {
+  std::vector<std::string> values;
+  for (const ServedRequest& entry : log().entries()) {
+    const auto value = entry.request.header("authorization");
+    if (value && std::find(values.begin(), values.end(), *value) == values.end()) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <charconv>
+
+#include <image_syncer/image/digest.hpp>
+#include <image_syncer/util/text.hpp>
+
+#include "support/fake_registry/registry_errors.hpp"
+#include "support/fake_registry/registry_handlers.hpp"
+
+namespace image_syncer {
+namespace {
+
+constexpr std::size_t kPiece = 256UL * 1024;
+
+/// 0 when there is none.
+std::size_t content_length(const ServerRequest& request) {
+  std::size_t length = 0;
+  const std::string text = request.header("content-length").value_or("0");
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
+}
+
+ServerResponse created(const RegistryContext& context,
+                       const std::string& repository,
+                       const std::string& digest,
+                       int status) {
+  ServerResponse response{.status = status,
+                          .headers = {{"Location", "/v2/" + repository + "/blobs/" + digest}}};
+  if (context.behaviour.gives_digest) {
+    response.set_header("Docker-Content-Digest", digest);
+  }
+  return response;
+}
+
+/// An answer with the session's next Location and how far it is. "0-0" is also what registries say
+/// for nothing at all.
+ServerResponse progress(RegistryContext& context,
+                        const std::string& repository,
+                        const std::string& id,
+                        ServerResponse response) {
+  const std::size_t size = context.uploads.size(id);
+  const std::string start = context.behaviour.absolute_locations ? context.origin : std::string();
+  response.set_header("Location",
+                      start + "/v2/" + repository + "/blobs/uploads/" + id + "?" +
+                          context.uploads.next_query(id));
+  response.set_header("Range", "0-" + std::to_string(size == 0 ? 0 : size - 1));
+  response.set_header("Docker-Upload-UUID", id);
+  return response;
+}
+
+/// Stores `bytes` if they have this digest.
+ServerResponse finish_blob(RegistryContext& context,
+                           const std::string& repository,
+                           const std::string& digest_text,
+                           std::string bytes,
+                           int status) {
+  const auto digest = Digest::try_parse(digest_text);
+  if (!digest || !digest->matches(bytes)) {
+    return registry_error(
+        400, "DIGEST_INVALID", "provided digest did not match uploaded content", digest_text);
+  }
+  context.store.put_blob(repository, digest->str(), std::move(bytes));
+  return created(context, repository, digest->str(), status);
+}
+
+std::optional<ServerResponse> try_mount(RegistryContext& context,
+                                        const std::string& repository,
+                                        const ServerRequest& request) {
+  const auto digest = request.parameter("mount");
+  if (!digest || context.behaviour.mount == MountBehaviour::starts_session) {
+    return std::nullopt;
+  }
+  if (context.behaviour.mount == MountBehaviour::refused) {
+    return registry_error(context.behaviour.mount_refusal, "UNSUPPORTED", "mount refused");
+  }
+  const auto bytes = context.store.blob(request.parameter("from").value_or(""), *digest);
+  if (!bytes) {
+    return std::nullopt;
+  }
+  context.store.put_blob(repository, *digest, *bytes);
+  return created(context, repository, *digest, 201);
+}
+
+ServerResponse start_upload(RegistryContext& context,
+                            const std::string& repository,
+                            ServerExchange& exchange) {
+  const ServerRequest& request = exchange.request();
+  if (request.header("content-type").value_or("").starts_with("application/x-www-form")) {
+    context.violation("an upload is not a form", request);
+  }
+  if (!request.has_header("content-length") && !request.has_header("transfer-encoding")) {
+    context.violation("POST without Content-Length", request);
+  }
+  if (context.behaviour.upload_start_refusal != 0) {
+    return registry_error(context.behaviour.upload_start_refusal, "DENIED", "uploads are refused");
+  }
+  if (auto mounted = try_mount(context, repository, request)) {
+    return *std::move(mounted);
+  }
+  const auto digest = request.parameter("digest");
+  if (digest && context.behaviour.stores_single_post) {
+    return finish_blob(context, repository, *digest, exchange.read_all(), 201);
+  }
+  const std::string id = context.uploads.open(repository);
+  return progress(context, repository, id, {.status = 202});
+}
+
+/// Whether `Content-Range: first-last` (no unit) fits the session and the body; else the error.
+std::optional<ServerResponse> check_chunk(const RegistryContext& context,
+                                          const RegistryRoute& route,
+                                          const ServerRequest& request) {
+  const auto range = request.header("content-range");
+  if (!range) {
+    return std::nullopt;
+  }
+  std::size_t first = 0;
+  std::size_t last = 0;
+  const char* const end = range->data() + range->size();
+  const auto parsed = std::from_chars(range->data(), end, first);
+  if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != '-' ||
+      std::from_chars(parsed.ptr + 1, end, last).ptr != end ||
+      last - first + 1 != content_length(request)) {
+    return registry_error(400, "SIZE_INVALID", "Content-Range does not fit the body", *range);
+  }
+  if (first != context.uploads.size(route.reference)) {
+    return registry_error(416, "RANGE_INVALID", "the chunk does not follow the last one", *range);
+  }
+  return std::nullopt;
+}
+
+/// Appends the request body to the session.
+void receive(RegistryContext& context, const std::string& id, ServerExchange& exchange) {
+  std::string buffer(kPiece, '\0');
+  try {
+    while (const std::size_t count = exchange.read(buffer)) {
+      context.uploads.append(id, std::string_view(buffer).substr(0, count));
+    }
+  } catch (const ConnectionLost&) {
+    if (!context.behaviour.keeps_broken_uploads) {
+      context.uploads.close(id);
+    }
+    throw;
+  }
+}
+
+ServerResponse patch_upload(RegistryContext& context,
+                            const RegistryRoute& route,
+                            ServerExchange& exchange) {
+  const auto type = exchange.request().header("content-type");
+  if (type && *type != "application/octet-stream") {
+    return registry_error(500, "UNKNOWN", "bad Content-Type", *type);
+  }
+  if (auto error = check_chunk(context, route, exchange.request())) {
+    return error->status == 416
+               ? progress(context, route.repository, route.reference, *std::move(error))
+               : *std::move(error);
+  }
+  receive(context, route.reference, exchange);
+  ServerResponse response =
+      progress(context, route.repository, route.reference, {.status = context.behaviour.patch_status});
+  if (!context.behaviour.patch_gives_location) {
+    response.remove_header("Location");
+  }
+  return response;
+}
+
+ServerResponse put_upload(RegistryContext& context,
+                          const RegistryRoute& route,
+                          ServerExchange& exchange) {
+  receive(context, route.reference, exchange);
+  auto bytes = context.uploads.close(route.reference);
+  if (!bytes) {
+    return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  }
+  return finish_blob(context,
+                     route.repository,
+                     exchange.request().parameter("digest").value_or(""),
+                     *std::move(bytes),
+                     context.behaviour.upload_put_status);
+}
+
+/// The query that the registry handed out: of a closing PUT without what the client appended.
+std::string_view original_query(const ServerRequest& request) {
+  const std::string_view query = request.query();
+  return request.method == "PUT" ? query.substr(0, query.rfind("&digest=")) : query;
+}
+
+ServerResponse cancel_upload(RegistryContext& context, const std::string& id) {
+  const int refusal = context.behaviour.upload_delete_refusal;
+  if (refusal != 0) {
+    return registry_error(refusal, "UNSUPPORTED", "uploads cannot be cancelled");
+  }
+  context.uploads.close(id);
+  return {.status = 204};
+}
+
+}  // namespace
+
+ServerResponse serve_upload(RegistryContext& context,
+                            const RegistryRoute& route,
+                            ServerExchange& exchange) {
+  const ServerRequest& request = exchange.request();
+  const std::string& method = request.method;
+  if (route.kind == RegistryRoute::Kind::upload_start) {
+    return method == "POST" ? start_upload(context, route.repository, exchange)
+                            : method_not_allowed();
+  }
+  if (content_length(request) > context.behaviour.max_upload_body) {
+    return {.status = 413, .body = "<html>413 Request Entity Too Large</html>"};
+  }
+  // Without a Location in PATCH answers the one from the start is for the whole session.
+  const bool any_offset = method == "GET" || method == "DELETE" ||
+                          (!context.behaviour.patch_gives_location);
+  const bool single_use = context.behaviour.single_use_locations && method != "GET";
+  const auto check = context.uploads.check(
+      route.repository, route.reference, original_query(request), single_use);
+  if (check == UploadSessions::Check::unknown) {
+    return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  }
+  if (check == UploadSessions::Check::stale && !any_offset) {
+    return progress(context,
+                    route.repository,
+                    route.reference,
+                    registry_error(416, "RANGE_INVALID", "the Location is of another offset"));
+  }
+  if (method == "PATCH") {
+    return patch_upload(context, route, exchange);
+  }
+  if (method == "PUT") {
+    return put_upload(context, route, exchange);
+  }
+  if (method == "DELETE") {
+    return cancel_upload(context, route.reference);
+  }
+  return method == "GET"
+             ? progress(context, route.repository, route.reference, {.status = 204})
+             : method_not_allowed();
+}
+
+}  // namespace image_syncer

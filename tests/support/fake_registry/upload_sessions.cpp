@@ -1,0 +1,78 @@
+#include "support/fake_registry/upload_sessions.hpp"
+
+#include <utility>
+
+#include <image_syncer/util/text.hpp>
+
+#include "support/fake_registry/image_builder.hpp"
+
+namespace image_syncer {
+
+std::string UploadSessions::open(const std::string& repository) {
+  const std::lock_guard lock(mutex_);
+  const std::string id = "upload-" + std::to_string(next_++);
+  sessions_[id] = {repository, {}, {}};
+  return id;
+}
+
+std::string UploadSessions::next_query(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  Session& session = sessions_[id];
+  // Escapes that a client must neither decode nor normalise (%7e is lower case on purpose).
+  const std::string query =
+      "_state=" + percent_encode(base64_encode(pseudo_random_bytes(16, next_++))) +
+      "%3D&x=a%2Bb%7e+c";
+  session.queries[query] = session.data.size();
+  return query;
+}
+
+UploadSessions::Check UploadSessions::check(const std::string& repository,
+                                            const std::string& id,
+                                            std::string_view query,
+                                            bool single_use) {
+  const std::lock_guard lock(mutex_);
+  const auto session = sessions_.find(id);
+  if (session == sessions_.end() || session->second.repository != repository) {
+    return Check::unknown;
+  }
+  const auto handed_out = session->second.queries.find(std::string(query));
+  if (handed_out == session->second.queries.end()) {
+    return Check::unknown;
+  }
+  const bool current = handed_out->second == session->second.data.size();
+  if (single_use) {
+    session->second.queries.erase(handed_out);
+  }
+  return current ? Check::ok : Check::stale;
+}
+
+void UploadSessions::append(const std::string& id, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  if (const auto session = sessions_.find(id); session != sessions_.end()) {
+    session->second.data.append(bytes);
+  }
+}
+
+std::size_t UploadSessions::size(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto session = sessions_.find(id);
+  return session == sessions_.end() ? 0 : session->second.data.size();
+}
+
+std::optional<std::string> UploadSessions::close(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  auto session = sessions_.extract(id);
+  return session.empty() ? std::nullopt : std::optional(std::move(session.mapped().data));
+}
+
+std::size_t UploadSessions::count() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size();
+}
+
+void UploadSessions::clear() {
+  const std::lock_guard lock(mutex_);
+  sessions_.clear();
+}
+
+}  // namespace image_syncer

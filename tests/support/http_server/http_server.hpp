@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "support/http_server/request_log.hpp"
+#include "support/http_server/server_exchange.hpp"
+#include "support/http_server/server_message.hpp"
+
+namespace image_syncer {
+
+struct HttpServerOptions {
+  bool tls = false;  ///< with a self-signed certificate made at the start
+  bool keep_alive = true;
+};
+
+/// A small HTTP/1.1 server in the test process, on 127.0.0.1 and a port the kernel chooses: one thread
+/// a connection, each request handed to the handler. It answers from construction on; `stop` (and the
+/// destructor) end everything at once, whatever the connections are doing.
+class HttpServer {
+ public:
+  /// Called on the connections' threads, several at a time. A `ConnectionLost` that leaves it closes
+  /// the connection; any other exception is answered with a 500 that quotes it.
+  using Handler = std::function<void(ServerExchange&)>;
+
+  explicit HttpServer(Handler handler, HttpServerOptions options = {});
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  HttpServer(HttpServer&&) = delete;
+  HttpServer& operator=(HttpServer&&) = delete;
+  ~HttpServer();
+
+  /// Idempotent. From then on connecting is refused.
+  void stop();
+
+  /// "127.0.0.1:PORT"
+  [[nodiscard]] const std::string& host() const;
+  /// "http://127.0.0.1:PORT" or "https://…"
+  [[nodiscard]] std::string origin() const;
+  /// PEM of the certificate, to be trusted as a CA; empty without TLS.
+  [[nodiscard]] const std::string& certificate() const;
+  /// Accepted so far.
+  [[nodiscard]] std::size_t connections() const;
+  [[nodiscard]] RequestLog& log();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace image_syncer

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace image_syncer {
+
+/// An empty folder of its own for a test, removed with all it holds at the end.
+class ScratchDir {
+ public:
+  ScratchDir();
+  ScratchDir(const ScratchDir&) = delete;
+  ScratchDir& operator=(const ScratchDir&) = delete;
+  ScratchDir(ScratchDir&&) = delete;
+  ScratchDir& operator=(ScratchDir&&) = delete;
+  ~ScratchDir();
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// The path of `name` in the folder.
+  [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
+
+  /// Writes a file (folders on the way are made) and gives its path.
+  std::filesystem::path write(std::string_view name, std::string_view content) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace image_syncer

@@ -1,0 +1,113 @@
+#include "load_helper.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "support/scratch_dir.hpp"
+
+namespace image_syncer {
+
+namespace {
+
+/// Without the scratch folder's name.
+std::string shorten(std::string text, const ScratchDir& folder) {
+  const std::string prefix = folder.path().string() + "/";
+  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
+  return text;
+}
+
+std::vector<std::string> lines_of(const std::vector<Complaint>& complaints,
+                                  const ScratchDir& folder) {
+  std::vector<std::string> lines;
+  for (const Complaint& complaint : complaints) {
+    lines.push_back(shorten(complaint.str(), folder));
+  }
+  return lines;
+}
+
+template <typename Load>
+Loaded run(const ScratchDir& folder, const Load& load) {
+  Loaded loaded;
+  try {
+    loaded.config = load();
+    loaded.warnings = lines_of(loaded.config.warnings, folder);
+  } catch (const ConfigError& error) {
+    loaded.errors = lines_of(error.complaints(), folder);
+  }
+  return loaded;
+}
+
+std::string name_text(const std::variant<std::string, Digest>& name) {
+  const auto* const tag = std::get_if<std::string>(&name);
+  return tag != nullptr ? *tag : std::get<Digest>(name).abbreviated();
+}
+
+std::string names_text(const std::vector<std::variant<std::string, Digest>>& names) {
+  std::string text;
+  for (const auto& name : names) {
+    text += (text.empty() ? ":" : ",") + name_text(name);
+  }
+  return text;
+}
+
+std::string selection_text(const Selection& selection) {
+  if (const auto* const pattern = std::get_if<TagPattern>(&selection)) {
+    return ":/" + pattern->expression + "/";
+  }
+  const auto* const list = std::get_if<TagList>(&selection);
+  return list == nullptr ? ":*" : names_text(list->items);
+}
+
+}  // namespace
+
+Environment environment_of(std::map<std::string, std::string> variables) {
+  return [known = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = known.find(name);
+    return found == known.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+}
+
+std::optional<std::string> check_parentheses(std::string_view expression) {
+  const auto opened = std::count(expression.begin(), expression.end(), '(');
+  const auto closed = std::count(expression.begin(), expression.end(), ')');
+  return opened == closed ? std::nullopt : std::optional<std::string>("missing )");
+}
+
+Loaded load_texts(const Files& files, const Environment& environment) {
+  const ScratchDir folder;
+  std::string auth_path;
+  if (!files.auth.empty()) {
+    auth_path = folder.write(files.auth_name, files.auth).string();
+  }
+  const std::string images_path = folder.write(files.images_name, files.images).string();
+  return run(
+      folder, [&] { return load_files(auth_path, images_path, check_parentheses, environment); });
+}
+
+Loaded load_single_text(const std::string& name,
+                        const std::string& text,
+                        const Environment& environment) {
+  const ScratchDir folder;
+  const std::string path = folder.write(name, text).string();
+  return run(folder, [&] { return load_single_file(path, check_parentheses, environment); });
+}
+
+std::vector<std::string> rule_lines(const SyncConfig& config) {
+  std::vector<std::string> lines;
+  for (const Rule& rule : config.rules) {
+    std::string line = rule.source.str() + selection_text(rule.selection) + " ->";
+    for (const Destination& destination : rule.destinations) {
+      line += " " + destination.repository.str() + names_text(destination.names);
+    }
+    if (rule.platforms) {
+      line += " [" + rule.platforms->normalized() + "]";
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace image_syncer
