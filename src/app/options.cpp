@@ -1,4 +1,11 @@
 #include <image_syncer/app/options.hpp>
+#include <image_syncer/config/size.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/text.hpp>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <array>
@@ -7,14 +14,6 @@
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include <image_syncer/config/size.hpp>
-#include <image_syncer/util/error.hpp>
-#include <image_syncer/util/text.hpp>
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 namespace image_syncer {
 
@@ -91,7 +90,9 @@ struct Raw {
   throw Error(std::string(option) + ": " + problem);
 }
 
-std::string found(const std::string& text) { return ", found \"" + printable(text, 60) + "\""; }
+std::string found(const std::string& text) {
+  return ", found \"" + printable(text, 60) + "\"";
+}
 
 /// Leaves `target` alone where the option was not given.
 void read_number(std::uint32_t& target,
@@ -127,10 +128,7 @@ template <typename T>
 using Words = std::vector<std::pair<std::string_view, T>>;
 
 template <typename T>
-void read_word(T& target,
-               std::string_view option,
-               const std::string& text,
-               const Words<T>& words) {
+void read_word(T& target, std::string_view option, const std::string& text, const Words<T>& words) {
   if (text.empty()) {
     return;
   }
@@ -225,7 +223,8 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   }
 }
 
-/// The arguments without the program's name. `-p=6` becomes `-p6`: the tools before this one took both.
+/// The arguments without the program's name. `-p=6` becomes `-p6`: the tools before this one took
+/// both.
 std::vector<std::string> arguments(int argc, const char* const* argv) {
   std::vector<std::string> all(argv + std::min(argc, 1), argv + argc);
   for (std::string& argument : all) {
@@ -246,8 +245,7 @@ std::vector<std::string> arguments(int argc, const char* const* argv) {
   for (const CLI::Option* const option : app.get_options()) {
     known.push_back(option->get_name());
   }
-  const std::string near =
-      nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
+  const std::string near = nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
   throw Error("unknown option " + printable(name, 60) +
               (near.empty() ? "" : ", did you mean " + near + "?"));
 }

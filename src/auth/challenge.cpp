@@ -1,5 +1,4 @@
 #include <image_syncer/auth/challenge.hpp>
-
 #include <image_syncer/util/text.hpp>
 
 #include <algorithm>
@@ -18,7 +17,8 @@ constexpr std::string_view kToken68Chars =
 class LineReader {
  public:
   LineReader(std::string_view line, std::vector<Challenge>& challenges)
-      : rest_(line), challenges_(challenges) {}
+      : rest_(line),
+        challenges_(challenges) {}
 
   void read() {
     bool after_comma = true;  // only there may a new scheme begin

@@ -1,5 +1,4 @@
 #include <image_syncer/auth/scope.hpp>
-
 #include <image_syncer/util/text.hpp>
 
 #include <algorithm>
@@ -95,8 +94,8 @@ std::string ScopeSet::str() const {
 }
 
 void ScopeSet::add_scope(const Scope& scope) {
-  auto place = std::lower_bound(
-      scopes_.begin(), scopes_.end(), scope, [](const Scope& a, const Scope& b) {
+  auto place =
+      std::lower_bound(scopes_.begin(), scopes_.end(), scope, [](const Scope& a, const Scope& b) {
         return a.resource < b.resource;
       });
   if (place == scopes_.end() || place->resource != scope.resource) {

@@ -1,5 +1,4 @@
 #include <image_syncer/auth/token_cache.hpp>
-
 #include <image_syncer/util/synchronized.hpp>
 
 #include <algorithm>
@@ -50,10 +49,9 @@ struct Entry {
     if (refused_identity) {
       return refused_identity;
     }
-    const MakeError* found =
-        find_value(refused_scopes, [&](const ScopeSet& refused, const MakeError&) {
-          return scopes.covers(refused);
-        });
+    const MakeError* found = find_value(
+        refused_scopes,
+        [&](const ScopeSet& refused, const MakeError&) { return scopes.covers(refused); });
     return found == nullptr ? MakeError() : *found;
   }
 
@@ -93,13 +91,15 @@ void call(const Wakes& wakes) {
 }  // namespace
 
 struct TokenCache::Impl {
-  explicit Impl(Clock& c) : clock(c) {}
+  explicit Impl(Clock& c)
+      : clock(c) {}
 
   Clock& clock;
   Synchronized<State> state;
 };
 
-TokenCache::TokenCache(Clock& clock) : impl_(std::make_unique<Impl>(clock)) {}
+TokenCache::TokenCache(Clock& clock)
+    : impl_(std::make_unique<Impl>(clock)) {}
 
 TokenCache::~TokenCache() = default;
 

@@ -1,5 +1,12 @@
 #include "config/auth_reader.hpp"
 
+#include "config/fields.hpp"
+#include "config/proxy_url.hpp"
+#include <image_syncer/config/size.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/files.hpp>
+#include <image_syncer/util/redaction.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -7,14 +14,6 @@
 #include <map>
 #include <optional>
 #include <utility>
-
-#include <image_syncer/config/size.hpp>
-#include <image_syncer/util/error.hpp>
-#include <image_syncer/util/files.hpp>
-#include <image_syncer/util/redaction.hpp>
-
-#include "config/fields.hpp"
-#include "config/proxy_url.hpp"
 
 namespace image_syncer {
 
@@ -27,7 +26,7 @@ constexpr double kMaxRequestsPerSecond = 100'000;
 /// A value of an entry, expanded, with what a complaint about it needs.
 struct Value {
   std::string text;
-  std::string written;  ///< unexpanded: what complaints show
+  std::string written;    ///< unexpanded: what complaints show
   bool is_plain = false;  ///< may be a number or a truth value
   std::vector<std::string> variables;
   std::vector<std::string> inserted;
@@ -36,7 +35,9 @@ struct Value {
 /// Says what is wrong with a value: message, or nothing.
 using Problem = std::optional<std::string>;
 
-std::string quote(const std::string& text) { return "\"" + text + "\""; }
+std::string quote(const std::string& text) {
+  return "\"" + text + "\"";
+}
 
 Problem read_bool(bool& target, const Value& value) {
   const std::optional<bool> parsed =
@@ -89,7 +90,8 @@ Problem read_proxy(RegistryEntry& entry, const Value& value) {
   try {
     const ProxyUrl url = parse_proxy_url(value.text);
     register_secret(url.user_info);
-    register_secret(url.user_info.substr(std::min(url.user_info.find(':') + 1, url.user_info.size())));
+    register_secret(
+        url.user_info.substr(std::min(url.user_info.find(':') + 1, url.user_info.size())));
   } catch (const Error& error) {
     return error.message();
   }
@@ -136,7 +138,9 @@ constexpr std::array<Setting, 12> kSettings = {{
      false,
      false},
     {"certFile",
-     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.cert_file, value); },
+     [](RegistryEntry& entry, const Value& value) {
+       return read_file_name(entry.cert_file, value);
+     },
      false,
      false},
     {"keyFile",
@@ -159,7 +163,9 @@ constexpr std::array<std::string_view, kSettings.size()> kSettingNames = [] {
 class AuthReader {
  public:
   AuthReader(const Environment& environment, Unset unset, FileComplaints& complaints)
-      : environment_(environment), unset_(unset), complaints_(complaints) {}
+      : environment_(environment),
+        unset_(unset),
+        complaints_(complaints) {}
 
   void read_entry(const MapEntry& item, const std::string& path) {
     RegistryEntry entry;
@@ -174,9 +180,8 @@ class AuthReader {
     if (item.value->kind == NodeKind::map) {
       read_settings(entry, item, path);
     } else if (item.value->kind != NodeKind::null) {
-      complaints_.error(item.value->position,
-                        path,
-                        wrong_type("a map {username, password, …}", *item.value));
+      complaints_.error(
+          item.value->position, path, wrong_type("a map {username, password, …}", *item.value));
     }
     add(std::move(entry), item.position, path);
   }
@@ -278,8 +283,8 @@ class AuthReader {
     if (!is_new) {
       complaints_.error(position,
                         path,
-                        "the same registry as in line " + std::to_string(first->second) + ": both mean " +
-                            entry.key);
+                        "the same registry as in line " + std::to_string(first->second) +
+                            ": both mean " + entry.key);
       return;
     }
     part_.entries.push_back(std::move(entry));
@@ -329,17 +334,18 @@ std::string normalize_auth_key(std::string_view key) {
     throw Error("the registry is missing");
   }
   if (!is_host(first, slash == std::string_view::npos)) {
-    return parse_repository("docker.io/" + std::string(key)).str();
-  }
-  // A repository is what the parsers of names know: lend the host one, and the namespace a host.
-  std::string host = normalize_registry(first);
-  if (is_host(host, false)) {
-    host = parse_repository(host + "/namespace").registry;
+    return parse_repository(key).str();
   }
   if (slash == std::string_view::npos) {
-    return host;
+    // The parser of names wants a path as well.
+    return is_host(first, false) ? parse_repository(std::string(first) + "/namespace").registry
+                                 : normalize_registry(first);
   }
-  return host + "/" + parse_repository("localhost/" + std::string(key.substr(slash + 1))).path;
+  const std::string_view path = key.substr(slash + 1);
+  const Repository repository = parse_repository(key);
+  // On Docker Hub one word is a repository of library/ in a name, but a namespace here.
+  const bool is_word = path.find('/') == std::string_view::npos;
+  return repository.registry + "/" + (is_word ? std::string(path) : repository.path);
 }
 
 AuthPart read_auth(const Node& root,

@@ -1,16 +1,15 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include "config/expansion.hpp"
+#include "config/node.hpp"
+#include <image_syncer/config/environment.hpp>
+#include <image_syncer/config/registries.hpp>
+
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/config/environment.hpp>
-#include <image_syncer/config/registries.hpp>
-
-#include "config/complaints.hpp"
-#include "config/expansion.hpp"
-#include "config/node.hpp"
 
 namespace image_syncer {
 

@@ -1,12 +1,10 @@
+#include "config/complaints.hpp"
 #include <image_syncer/config/complaint.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <tuple>
 #include <utility>
-
-#include <image_syncer/util/text.hpp>
-
-#include "config/complaints.hpp"
 
 namespace image_syncer {
 
@@ -39,9 +37,10 @@ void sort_by_place(std::vector<Complaint>& complaints) {
                            complaint.mark.line,
                            complaint.mark.column);
   };
-  std::stable_sort(complaints.begin(),
-                   complaints.end(),
-                   [&place](const Complaint& a, const Complaint& b) { return place(a) < place(b); });
+  std::stable_sort(
+      complaints.begin(), complaints.end(), [&place](const Complaint& a, const Complaint& b) {
+        return place(a) < place(b);
+      });
 }
 
 }  // namespace
@@ -64,7 +63,8 @@ std::string Complaint::str() const {
 }
 
 ConfigError::ConfigError(std::vector<Complaint> complaints)
-    : Error(join(complaints)), complaints_(std::move(complaints)) {}
+    : Error(join(complaints)),
+      complaints_(std::move(complaints)) {}
 
 void Complaints::throw_errors() {
   if (has_errors()) {

@@ -1,12 +1,11 @@
 #pragma once
 
+#include "config/node.hpp"
+#include <image_syncer/config/complaint.hpp>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/config/complaint.hpp>
-
-#include "config/node.hpp"
 
 namespace image_syncer {
 
@@ -14,8 +13,11 @@ namespace image_syncer {
 class Complaints {
  public:
   void error(Complaint complaint) { errors_.push_back(std::move(complaint)); }
+
   void warn(Complaint complaint) { warnings_.push_back(std::move(complaint)); }
+
   [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
+
   /// Throws `ConfigError` with the errors in the order of the files' lines, if there are any.
   void throw_errors();
   /// The warnings, in the same order.
@@ -29,11 +31,15 @@ class Complaints {
 /// The complaints about one file.
 class FileComplaints {
  public:
-  FileComplaints(std::string file, Complaints& all) : file_(std::move(file)), all_(all) {}
+  FileComplaints(std::string file, Complaints& all)
+      : file_(std::move(file)),
+        all_(all) {}
 
   void error(Position position, std::string_view key, std::string message);
+
   /// About the file as a whole, in a message that names it.
   void error(std::string message) { all_.error({{}, "", std::move(message)}); }
+
   void warn(Position position, std::string_view key, std::string message);
   [[nodiscard]] Mark mark(Position position) const;
 

@@ -1,16 +1,15 @@
 #include "config/document.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <memory>
-#include <optional>
-
+#include "config/text_check.hpp"
+#include "config/tree_builder.hpp"
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/files.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include "config/text_check.hpp"
-#include "config/tree_builder.hpp"
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
 
 namespace image_syncer {
 

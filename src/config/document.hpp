@@ -1,11 +1,11 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include "config/node.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include "config/complaints.hpp"
-#include "config/node.hpp"
 
 namespace image_syncer {
 
@@ -16,8 +16,8 @@ inline constexpr std::size_t kMaxConfigBytes = 64UL * 1024 * 1024;
 /// read, and `complaints` says why. An empty file is a null node.
 [[nodiscard]] NodePtr read_document(const std::string& path, FileComplaints& complaints);
 
-/// Both throw `SyntaxError`; an empty text is a null node. `text` is valid UTF-8 without a byte order
-/// mark and without control characters but tabs and line ends.
+/// Both throw `SyntaxError`; an empty text is a null node. `text` is valid UTF-8 without a byte
+/// order mark and without control characters but tabs and line ends.
 [[nodiscard]] NodePtr read_yaml(std::string_view text, FileComplaints& complaints);
 /// JSON (RFC 8259) with `//` and `/* */` comments.
 [[nodiscard]] NodePtr read_json(std::string_view text, FileComplaints& complaints);

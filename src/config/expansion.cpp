@@ -1,11 +1,11 @@
 #include "config/expansion.hpp"
 
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/files.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-
-#include <image_syncer/util/error.hpp>
-#include <image_syncer/util/files.hpp>
 
 namespace image_syncer {
 
@@ -16,9 +16,13 @@ constexpr std::size_t kMaxSecretFileBytes = 64UL * 1024;
 constexpr std::string_view kEnvironmentPrefix = "env:";
 constexpr std::string_view kFilePrefix = "file:";
 
-bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_name_start(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
 
-bool is_name_character(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+bool is_name_character(char c) {
+  return is_name_start(c) || (c >= '0' && c <= '9');
+}
 
 /// Characters of a variable's name at the beginning of `text`.
 std::size_t name_length(std::string_view text) {
@@ -32,7 +36,9 @@ std::size_t name_length(std::string_view text) {
   return length;
 }
 
-bool is_name(std::string_view text) { return !text.empty() && name_length(text) == text.size(); }
+bool is_name(std::string_view text) {
+  return !text.empty() && name_length(text) == text.size();
+}
 
 /// The name in `$NAME` or `${NAME}`, when that is all of `text`.
 std::optional<std::string> whole_variable(std::string_view text) {
@@ -93,9 +99,9 @@ std::size_t expand_braces(Expansion& out, std::string_view text, const Environme
   const bool is_ours = body.starts_with(kEnvironmentPrefix) || body.starts_with(kFilePrefix);
   if (!is_ours) {
     if (close != std::string_view::npos && is_name(body)) {
-      out.warnings.push_back("${" + std::string(body) +
-                             "} is not replaced within a longer value: write ${env:" +
-                             std::string(body) + "}");
+      out.warnings.push_back(
+          "${" + std::string(body) +
+          "} is not replaced within a longer value: write ${env:" + std::string(body) + "}");
     }
     out.text += "${";
     return 2;

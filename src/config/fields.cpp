@@ -1,13 +1,13 @@
 #include "config/fields.hpp"
 
+#include <image_syncer/util/text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <system_error>
 #include <vector>
-
-#include <image_syncer/util/text.hpp>
 
 namespace image_syncer {
 
@@ -43,9 +43,10 @@ Fields match_fields(const Node& map,
                     FileComplaints& complaints) {
   Fields fields;
   for (const MapEntry& entry : map.entries) {
-    const auto name = std::find_if(known.begin(), known.end(), [&entry](std::string_view candidate) {
-      return equals_ignore_case(candidate, entry.key);
-    });
+    const auto name =
+        std::find_if(known.begin(), known.end(), [&entry](std::string_view candidate) {
+          return equals_ignore_case(candidate, entry.key);
+        });
     const std::string key = join_path(path, entry.key);
     if (name == known.end()) {
       if (unknown == UnknownKey::error) {
@@ -56,7 +57,8 @@ Fields match_fields(const Node& map,
       continue;
     }
     const auto [first, is_new] = fields.emplace(*name, &entry);
-    if (!is_new && first->second->key != entry.key) {  // the same spelling was complained about before
+    if (!is_new &&
+        first->second->key != entry.key) {  // the same spelling was complained about before
       complaints.error(entry.position,
                        key,
                        "duplicate key, first used in line " +

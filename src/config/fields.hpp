@@ -1,14 +1,14 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include "config/node.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "config/complaints.hpp"
-#include "config/node.hpp"
 
 namespace image_syncer {
 
@@ -19,8 +19,8 @@ using Fields = std::map<std::string_view, const MapEntry*>;
 enum class UnknownKey { warning, error };
 
 /// Sorts the entries of `map` by `known` names, without regard to case. Unknown keys are complained
-/// about with the nearest known one, and so is a key that stands there in two spellings. `path`: the
-/// keys that lead to `map`.
+/// about with the nearest known one, and so is a key that stands there in two spellings. `path`:
+/// the keys that lead to `map`.
 [[nodiscard]] Fields match_fields(const Node& map,
                                   std::span<const std::string_view> known,
                                   std::string_view path,

@@ -1,3 +1,9 @@
+#include "config/document.hpp"
+#include "config/text_check.hpp"
+#include "config/tree_builder.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -5,12 +11,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "config/document.hpp"
-#include "config/text_check.hpp"
-#include "config/tree_builder.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace image_syncer {
 
@@ -27,7 +27,9 @@ class CountingIterator {
   using pointer = const char*;
   using reference = const char&;
 
-  CountingIterator(const char* at, std::size_t* count) : at_(at), count_(count) {}
+  CountingIterator(const char* at, std::size_t* count)
+      : at_(at),
+        count_(count) {}
 
   reference operator*() const { return *at_; }
 
@@ -50,7 +52,9 @@ class CountingIterator {
 class JsonHandler {
  public:
   JsonHandler(std::string_view text, FileComplaints& complaints)
-      : text_(text), lines_(text), builder_(complaints) {}
+      : text_(text),
+        lines_(text),
+        builder_(complaints) {}
 
   void parse() {
     const char* const begin = text_.data();
@@ -77,7 +81,9 @@ class JsonHandler {
 
   bool number_unsigned(json::number_unsigned_t /*value*/) { return number(); }
 
-  bool number_float(json::number_float_t /*value*/, const std::string& /*text*/) { return number(); }
+  bool number_float(json::number_float_t /*value*/, const std::string& /*text*/) {
+    return number();
+  }
 
   bool string(const std::string& value) { return scalar(value, true, consumed_); }
 
@@ -102,8 +108,8 @@ class JsonHandler {
 
  private:
   /// "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error while parsing
-  /// value - invalid literal; last read: 'x'" without what we say better, and without what was read,
-  /// which may be half a password.
+  /// value - invalid literal; last read: 'x'" without what we say better, and without what was
+  /// read, which may be half a password.
   static std::string reason(std::string_view what) {
     const std::size_t start = what.find(" - ");
     if (start == std::string_view::npos) {
@@ -113,8 +119,8 @@ class JsonHandler {
     return std::string(what.substr(0, what.find("; last read: ")));
   }
 
-  /// Where the token begins that has just been read: the first character after the one before that is
-  /// no blank, comment or separator.
+  /// Where the token begins that has just been read: the first character after the one before that
+  /// is no blank, comment or separator.
   [[nodiscard]] std::size_t token_start() const {
     std::size_t at = token_end_;
     while (at < text_.size()) {
@@ -134,7 +140,8 @@ class JsonHandler {
   /// Taken from the text: the events carry the value only, and come one character late.
   bool number() {
     const std::size_t start = token_start();
-    const std::size_t end = std::min(text_.find_first_not_of("+-.0123456789eE", start), text_.size());
+    const std::size_t end =
+        std::min(text_.find_first_not_of("+-.0123456789eE", start), text_.size());
     return scalar(std::string(text_.substr(start, end - start)), false, end);
   }
 

@@ -1,18 +1,16 @@
+#include "config/auth_reader.hpp"
+#include "config/complaints.hpp"
+#include "config/document.hpp"
+#include "config/fields.hpp"
+#include "config/rules_reader.hpp"
 #include <image_syncer/config/load.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
 #include <utility>
-
-#include <image_syncer/util/text.hpp>
-
-#include "config/auth_reader.hpp"
-#include "config/complaints.hpp"
-#include "config/document.hpp"
-#include "config/fields.hpp"
-#include "config/rules_reader.hpp"
 
 namespace image_syncer {
 
@@ -64,11 +62,11 @@ void complain_of_neither(const Node& root, FileComplaints& complaints) {
     return;
   }
   const MapEntry& first = root.entries.front();
-  const std::string near = nearest(
-      to_lower(first.key), std::vector<std::string_view>(kSyncFileKeys.begin(), kSyncFileKeys.end()));
-  complaints.error(first.position,
-                   first.key,
-                   message + (near.empty() ? "" : " (did you mean " + near + "?)"));
+  const std::string near =
+      nearest(to_lower(first.key),
+              std::vector<std::string_view>(kSyncFileKeys.begin(), kSyncFileKeys.end()));
+  complaints.error(
+      first.position, first.key, message + (near.empty() ? "" : " (did you mean " + near + "?)"));
 }
 
 SyncConfig finish(AuthPart auth, std::vector<Rule> rules, Complaints& complaints) {

@@ -1,13 +1,12 @@
 #include "config/proxy_url.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstddef>
-
+#include "config/fields.hpp"
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include "config/fields.hpp"
+#include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace image_syncer {
 
@@ -34,8 +33,7 @@ ProxyUrl parse_proxy_url(std::string_view url) {
   parts.scheme = to_lower(url.substr(0, std::min(scheme_end, url.size())));
   if (scheme_end == std::string_view::npos ||
       std::find(kSchemes.begin(), kSchemes.end(), parts.scheme) == kSchemes.end()) {
-    throw Error(
-        "a proxy is written http://host:port (or https, socks4, socks4a, socks5, socks5h)");
+    throw Error("a proxy is written http://host:port (or https, socks4, socks4a, socks5, socks5h)");
   }
   std::string_view rest = url.substr(scheme_end + 3);
   if (rest.ends_with('/')) {

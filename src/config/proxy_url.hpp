@@ -13,8 +13,8 @@ struct ProxyUrl {
   std::string port;  ///< may be empty
 };
 
-/// Splits `scheme://[user[:password]@]host[:port][/]`. Throws `Error` whose message does not quote the
-/// URL, which may hold a password.
+/// Splits `scheme://[user[:password]@]host[:port][/]`. Throws `Error` whose message does not quote
+/// the URL, which may hold a password.
 [[nodiscard]] ProxyUrl parse_proxy_url(std::string_view url);
 
 }  // namespace image_syncer

@@ -13,7 +13,9 @@ constexpr std::string_view kDockerHub = "docker.io";
 /// An old name of Docker Hub that people use as a key; images are never looked for there.
 constexpr std::string_view kDockerHubAlias = "registry.hub.docker.com";
 
-std::string host_of(const std::string& key) { return key.substr(0, key.find('/')); }
+std::string host_of(const std::string& key) {
+  return key.substr(0, key.find('/'));
+}
 
 /// Keeps of `entry`'s connection settings those that `other` has as well.
 void keep_common_settings(RegistryEntry& entry, const RegistryEntry& other) {
@@ -34,8 +36,9 @@ void keep_common_settings(RegistryEntry& entry, const RegistryEntry& other) {
 }
 
 RegistryEntry* find(std::vector<RegistryEntry>& entries, const std::string& key) {
-  const auto found = std::find_if(
-      entries.begin(), entries.end(), [&key](const RegistryEntry& entry) { return entry.key == key; });
+  const auto found = std::find_if(entries.begin(),
+                                  entries.end(),
+                                  [&key](const RegistryEntry& entry) { return entry.key == key; });
   return found == entries.end() ? nullptr : &*found;
 }
 
@@ -66,7 +69,8 @@ std::vector<RegistryEntry> hosts_of(const std::vector<RegistryEntry>& entries) {
 }  // namespace
 
 RegistryEntries::RegistryEntries(std::vector<RegistryEntry> entries)
-    : entries_(std::move(entries)), hosts_(hosts_of(entries_)) {}
+    : entries_(std::move(entries)),
+      hosts_(hosts_of(entries_)) {}
 
 const RegistryEntry* RegistryEntries::credentials_for(const Repository& repository) const {
   std::string alias;
@@ -85,8 +89,8 @@ const RegistryEntry* RegistryEntries::credentials_for(const Repository& reposito
     }
     const std::string_view path = std::string_view(entry.key).substr(host.size());
     const std::string full = "/" + repository.path;
-    const bool matches = path.empty() || path == full ||
-                         (full.starts_with(path) && full[path.size()] == '/');
+    const bool matches =
+        path.empty() || path == full || (full.starts_with(path) && full[path.size()] == '/');
     // The registry's own name goes before its alias.
     const std::size_t length = 2 * path.size() + (is_alias ? 1 : 2);
     if (matches && length > best_length) {
@@ -98,9 +102,8 @@ const RegistryEntry* RegistryEntries::credentials_for(const Repository& reposito
 }
 
 const RegistryEntry* RegistryEntries::settings_for(const std::string& registry) const {
-  const auto found = std::find_if(hosts_.begin(), hosts_.end(), [&registry](const auto& host) {
-    return host.key == registry;
-  });
+  const auto found = std::find_if(
+      hosts_.begin(), hosts_.end(), [&registry](const auto& host) { return host.key == registry; });
   return found == hosts_.end() ? nullptr : &*found;
 }
 

@@ -1,12 +1,12 @@
 #include "config/rule_grammar.hpp"
 
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/text.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <image_syncer/util/error.hpp>
-#include <image_syncer/util/text.hpp>
 
 namespace image_syncer {
 
@@ -16,7 +16,9 @@ using Name = std::variant<std::string, Digest>;
 
 constexpr std::size_t kMaxQuoted = 120;
 
-std::string quote(std::string_view text) { return "\"" + printable(text, kMaxQuoted) + "\""; }
+std::string quote(std::string_view text) {
+  return "\"" + printable(text, kMaxQuoted) + "\"";
+}
 
 /// What both sides have in common: a repository, and tags or digests in it.
 struct Named {
@@ -76,8 +78,8 @@ Named parse_named(std::string_view text) {
   return named;
 }
 
-/// `repository:/expression/`; `colon` is where the expression's colon stands. The expression may hold
-/// anything, slashes and commas too.
+/// `repository:/expression/`; `colon` is where the expression's colon stands. The expression may
+/// hold anything, slashes and commas too.
 RuleSource parse_pattern(std::string_view text, std::size_t colon, const PatternCheck& check) {
   const std::string_view slashed = text.substr(colon + 1);
   if (slashed.size() < 2 || !slashed.ends_with('/')) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include <image_syncer/config/rules.hpp>
+
+#include <string_view>
 
 namespace image_syncer {
 
@@ -13,7 +13,8 @@ struct RuleSource {
 };
 
 /// Throws `Error` that says what is wrong with the text.
-[[nodiscard]] RuleSource parse_rule_source(std::string_view text, const PatternCheck& check_pattern);
+[[nodiscard]] RuleSource parse_rule_source(std::string_view text,
+                                           const PatternCheck& check_pattern);
 
 /// The right side, checked against what the source selects. Throws `Error` likewise.
 [[nodiscard]] Destination parse_rule_destination(std::string_view text, const Selection& selection);

@@ -1,17 +1,16 @@
 #include "config/rules_reader.hpp"
 
+#include "config/expansion.hpp"
+#include "config/fields.hpp"
+#include "config/rule_grammar.hpp"
+#include "config/tag_owners.hpp"
+#include <image_syncer/util/error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
-
-#include <image_syncer/util/error.hpp>
-
-#include "config/expansion.hpp"
-#include "config/fields.hpp"
-#include "config/rule_grammar.hpp"
-#include "config/tag_owners.hpp"
 
 namespace image_syncer {
 
@@ -24,7 +23,9 @@ constexpr std::array<std::string_view, 2> kKeyedRuleKeys = {"destinations", "pla
 class RulesReader {
  public:
   RulesReader(const RuleContext& context, FileComplaints& complaints)
-      : context_(context), complaints_(complaints), owners_(complaints) {}
+      : context_(context),
+        complaints_(complaints),
+        owners_(complaints) {}
 
   void read(const Node& root, std::string_view path) {
     if (root.kind == NodeKind::map) {
@@ -57,7 +58,7 @@ class RulesReader {
           match_fields(value, kKeyedRuleKeys, path, UnknownKey::error, complaints_);
       read_fields(rule, fields, value.position, path);
     } else {
-      read_destinations(rule, value, path);
+      read_destinations(rule, entry, path);
     }
     finish_rule(std::move(rule), path);
   }
@@ -93,12 +94,10 @@ class RulesReader {
       complaints_.error(position, path, "the destinations are missing");
       rule.reset();
     } else {
-      read_destinations(
-          rule, *destinations->second->value, join_path(path, destinations->second->key));
+      read_destinations(rule, *destinations->second, join_path(path, destinations->second->key));
     }
     if (const auto platforms = fields.find("platforms"); platforms != fields.end()) {
-      read_platforms(
-          rule, *platforms->second->value, join_path(path, platforms->second->key));
+      read_platforms(rule, *platforms->second->value, join_path(path, platforms->second->key));
     }
   }
 
@@ -125,9 +124,10 @@ class RulesReader {
 
   /// One text or a list of them. Without a rule (its source was bad) there is nothing to check them
   /// against.
-  void read_destinations(std::optional<Rule>& rule, const Node& value, const std::string& key) {
+  void read_destinations(std::optional<Rule>& rule, const MapEntry& entry, const std::string& key) {
+    const Node& value = *entry.value;
     if (value.kind == NodeKind::null) {
-      complaints_.error(value.position, key, "the destination is empty");
+      complaints_.error(entry.position, key, "the destination is empty");
       return;
     }
     if (value.kind == NodeKind::map) {

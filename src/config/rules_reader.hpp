@@ -1,15 +1,14 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include "config/node.hpp"
+#include <image_syncer/config/environment.hpp>
+#include <image_syncer/config/rules.hpp>
+
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/config/environment.hpp>
-#include <image_syncer/config/rules.hpp>
-
-#include "config/complaints.hpp"
-#include "config/node.hpp"
 
 namespace image_syncer {
 

@@ -1,4 +1,5 @@
 #include <image_syncer/config/size.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -7,8 +8,6 @@
 #include <limits>
 #include <string>
 #include <system_error>
-
-#include <image_syncer/util/text.hpp>
 
 namespace image_syncer {
 
@@ -27,12 +26,12 @@ constexpr std::array<Unit, 11> kUnits = {{{"", 1},
                                           {"k", kKibi},
                                           {"kib", kKibi},
                                           {"kb", kKilo},
-                                          {"m", kKibi * kKibi},
-                                          {"mib", kKibi * kKibi},
-                                          {"mb", kKilo * kKilo},
-                                          {"g", kKibi * kKibi * kKibi},
-                                          {"gib", kKibi * kKibi * kKibi},
-                                          {"gb", kKilo * kKilo * kKilo}}};
+                                          {"m", kKibi* kKibi},
+                                          {"mib", kKibi* kKibi},
+                                          {"mb", kKilo* kKilo},
+                                          {"g", kKibi* kKibi* kKibi},
+                                          {"gib", kKibi* kKibi* kKibi},
+                                          {"gb", kKilo* kKilo* kKilo}}};
 
 /// Above this a double no longer holds every integer; no buffer or rate comes near.
 constexpr double kMaxBytes = 9007199254740992.0;
@@ -43,8 +42,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const std::string lower = to_lower(trim(text));
   double number = 0;
   const char* const end = lower.data() + lower.size();
-  const auto [after, error] =
-      std::from_chars(lower.data(), end, number, std::chars_format::fixed);
+  const auto [after, error] = std::from_chars(lower.data(), end, number, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(number) || number < 0) {
     return std::nullopt;
   }

@@ -51,11 +51,11 @@ void TagOwners::claim(const Rule& rule, std::string_view key) {
           !told.emplace(owner.mark.line, owner.mark.column).second) {
         continue;
       }
-      complaints_.error(
-          {rule.mark.line, rule.mark.column},
-          key,
-          "would write " + target + " from " + image + ", but the rule " + owner.rule_text + " (" +
-              owner.mark.str() + ") writes it from " + owner.image);
+      complaints_.error({rule.mark.line, rule.mark.column},
+                        key,
+                        "would write " + target + " from " + image + ", but the rule " +
+                            owner.rule_text + " (" + owner.mark.str() + ") writes it from " +
+                            owner.image);
     }
   }
 }

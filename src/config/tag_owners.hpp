@@ -1,12 +1,11 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include <image_syncer/config/rules.hpp>
+
 #include <string>
 #include <string_view>
 #include <unordered_map>
-
-#include <image_syncer/config/rules.hpp>
-
-#include "config/complaints.hpp"
 
 namespace image_syncer {
 
@@ -15,15 +14,16 @@ namespace image_syncer {
 /// digests cannot be in dispute.
 class TagOwners {
  public:
-  explicit TagOwners(FileComplaints& complaints) : complaints_(complaints) {}
+  explicit TagOwners(FileComplaints& complaints)
+      : complaints_(complaints) {}
 
-  /// Enters all tags of `rule`, and complains once for each earlier rule that has one of them. `key`:
-  /// where the rule stands, for complaints.
+  /// Enters all tags of `rule`, and complains once for each earlier rule that has one of them.
+  /// `key`: where the rule stands, for complaints.
   void claim(const Rule& rule, std::string_view key);
 
  private:
   struct Owner {
-    std::string image;      ///< the source, with its filter: what the tag will mean
+    std::string image;  ///< the source, with its filter: what the tag will mean
     std::string rule_text;
     Mark mark;
   };

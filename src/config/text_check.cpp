@@ -1,10 +1,10 @@
 #include "config/text_check.hpp"
 
+#include "config/tree_builder.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
-
-#include "config/tree_builder.hpp"
 
 namespace image_syncer {
 
@@ -26,6 +26,7 @@ std::size_t sequence_length(std::string_view text, std::size_t offset) {
     unsigned first, last, second_first, second_last;  // ranges of the first two bytes
     std::size_t length;
   };
+
   // The narrow ranges leave out overlong forms, surrogates and what lies beyond U+10FFFF.
   static constexpr std::array<Lead, 8> kLeads = {{{0xC2, 0xDF, 0x80, 0xBF, 2},
                                                   {0xE0, 0xE0, 0xA0, 0xBF, 3},
@@ -66,7 +67,8 @@ bool is_refused_control(unsigned byte) {
 
 LineIndex::LineIndex(std::string_view text) {
   starts_.push_back(0);
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
     starts_.push_back(at + 1);
   }
 }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "config/node.hpp"
+
 #include <cstddef>
 #include <string_view>
 #include <vector>
-
-#include "config/node.hpp"
 
 namespace image_syncer {
 
@@ -20,8 +20,8 @@ class LineIndex {
 
 [[nodiscard]] std::string_view without_byte_order_mark(std::string_view bytes);
 
-/// Throws `SyntaxError` at the first byte that no text file has: control characters but tabs and line
-/// ends (yaml-cpp takes 0x04 for the end of the file), and what is not UTF-8.
+/// Throws `SyntaxError` at the first byte that no text file has: control characters but tabs and
+/// line ends (yaml-cpp takes 0x04 for the end of the file), and what is not UTF-8.
 void check_text(std::string_view text);
 
 }  // namespace image_syncer

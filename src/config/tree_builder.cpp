@@ -9,7 +9,9 @@ namespace {
 
 /// YAML's merge key (https://yaml.org/type/merge.html); in JSON, where all keys are quoted, an
 /// ordinary one.
-bool is_merge_key(const Node& node) { return !node.quoted && node.text == "<<"; }
+bool is_merge_key(const Node& node) {
+  return !node.quoted && node.text == "<<";
+}
 
 }  // namespace
 

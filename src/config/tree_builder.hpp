@@ -1,15 +1,14 @@
 #pragma once
 
+#include "config/complaints.hpp"
+#include "config/node.hpp"
+#include <image_syncer/util/error.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include <image_syncer/util/error.hpp>
-
-#include "config/complaints.hpp"
-#include "config/node.hpp"
 
 namespace image_syncer {
 
@@ -17,7 +16,8 @@ namespace image_syncer {
 class SyntaxError final : public Error {
  public:
   SyntaxError(Position position, const std::string& message)
-      : Error(message), position_(position) {}
+      : Error(message),
+        position_(position) {}
 
   [[nodiscard]] Position position() const noexcept { return position_; }
 
@@ -25,22 +25,26 @@ class SyntaxError final : public Error {
   Position position_;
 };
 
-/// Builds the node tree from a reader's events, the same for YAML and JSON: a map takes key and value
-/// in turn. Duplicate keys are complained about and reading goes on; what is too deep, too large or
-/// no text where a key belongs throws `SyntaxError`.
+/// Builds the node tree from a reader's events, the same for YAML and JSON: a map takes key and
+/// value in turn. Duplicate keys are complained about and reading goes on; what is too deep, too
+/// large or no text where a key belongs throws `SyntaxError`.
 class TreeBuilder {
  public:
-  /// What a document may hold. Real files are three levels deep; hostile ones are not read to the end.
+  /// What a document may hold. Real files are three levels deep; hostile ones are not read to the
+  /// end.
   static constexpr std::size_t kMaxDepth = 32;
   static constexpr std::size_t kMaxNodes = 2'000'000;
 
-  explicit TreeBuilder(FileComplaints& complaints) : complaints_(complaints) {}
+  explicit TreeBuilder(FileComplaints& complaints)
+      : complaints_(complaints) {}
 
-  /// A finished node: null, a scalar, or what a YAML alias names. `position` is where it stands here.
+  /// A finished node: null, a scalar, or what a YAML alias names. `position` is where it stands
+  /// here.
   void add(const NodePtr& node, Position position);
   void begin(NodeKind kind, Position position);
   /// Ends the innermost list or map and returns it.
   NodePtr end();
+
   /// The document; absent when there was none.
   [[nodiscard]] NodePtr root() const { return root_; }
 

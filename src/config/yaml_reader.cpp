@@ -1,10 +1,3 @@
-#include <memory>
-#include <sstream>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
 #include "config/document.hpp"
 #include "config/tree_builder.hpp"
 
@@ -13,21 +6,32 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <memory>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 namespace image_syncer {
 
 namespace {
 
-Position position_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+Position position_of(const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1};
+}
 
 /// yaml-cpp's events, turned into a tree. They come before yaml-cpp has built anything, so that a
 /// document that is too deep or too large is stopped while it is read.
 class YamlHandler final : public YAML::EventHandler {
  public:
-  explicit YamlHandler(FileComplaints& complaints) : builder_(complaints) {}
+  explicit YamlHandler(FileComplaints& complaints)
+      : builder_(complaints) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (std::exchange(has_document_, true)) {
-      throw SyntaxError(position_of(mark), "a second document: everything must stand in the first");
+      throw SyntaxError(position_of(mark),
+                        "a second document begins here: everything must stand in one");
     }
   }
 
@@ -91,10 +95,7 @@ class YamlHandler final : public YAML::EventHandler {
     }
   }
 
-  void begin(NodeKind kind,
-             const YAML::Mark& mark,
-             const std::string& tag,
-             YAML::anchor_t anchor) {
+  void begin(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     check_tag(mark, tag);
     builder_.begin(kind, position_of(mark));
     open_anchors_.push_back(anchor);
@@ -123,17 +124,42 @@ class YamlHandler final : public YAML::EventHandler {
   bool has_document_ = false;
 };
 
+/// yaml-cpp 0.7 takes an unclosed quote for closed where a line end is the last thing in the file,
+/// so that the rest of the file would silently become part of a value. With a comment at the end it
+/// notices.
+std::string with_end_mark(std::string_view text) {
+  std::string marked(text);
+  if (marked.ends_with(' ') || marked.ends_with('\t') || marked.ends_with('\r')) {
+    marked += '\n';
+  }
+  if (marked.ends_with('\n')) {
+    marked += '#';
+  }
+  return marked;
+}
+
+/// A long list of tags meets a limit of YAML that hardly anybody knows (YAML 1.2 §7.4.2).
+std::string hint(const YAML::Exception& error) {
+  constexpr int kMaxKeyOnOneLine = 1024;
+  const bool is_long_key =
+      error.msg == YAML::ErrorMsg::MAP_VALUE && error.mark.column > kMaxKeyOnOneLine;
+  return is_long_key
+             ? " (a key of more than 1024 characters begins with \"? \", and its \": \" on the "
+               "next line)"
+             : "";
+}
+
 }  // namespace
 
 NodePtr read_yaml(std::string_view text, FileComplaints& complaints) {
-  std::istringstream stream{std::string(text)};
+  std::istringstream stream(with_end_mark(text));
   YamlHandler handler(complaints);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }
   } catch (const YAML::Exception& error) {
-    throw SyntaxError(position_of(error.mark), "not valid YAML: " + error.msg);
+    throw SyntaxError(position_of(error.mark), "not valid YAML: " + error.msg + hint(error));
   }
   const NodePtr root = handler.root();
   return root ? root : std::make_shared<Node>();

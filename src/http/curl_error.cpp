@@ -92,9 +92,10 @@ TransportError make_transport_error(CURLcode code,
   return {failure, message};
 }
 
-TransportError make_stall_error(long long seconds, Method method, const std::string& url) {
+TransportError make_stall_error(const Request& request) {
   return {TransportFailure::stalled,
-          request_line(method, url) + ": nothing moved for " + std::to_string(seconds) + " s"};
+          request_line(request.method, request.url) + ": nothing moved for " +
+              format_duration(request.stall_timeout)};
 }
 
 }  // namespace image_syncer

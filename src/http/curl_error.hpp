@@ -13,9 +13,7 @@ namespace image_syncer {
 [[nodiscard]] TransportError make_transport_error(
     CURLcode code, const std::string& detail, long os_error, Method method, const std::string& url);
 
-/// The error for a transfer in which nothing moved for `seconds`.
-[[nodiscard]] TransportError make_stall_error(long long seconds,
-                                              Method method,
-                                              const std::string& url);
+/// The error for a request in which nothing moved for its `stall_timeout`.
+[[nodiscard]] TransportError make_stall_error(const Request& request);
 
 }  // namespace image_syncer

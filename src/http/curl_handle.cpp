@@ -5,8 +5,6 @@
 #include <new>
 
 namespace image_syncer {
-namespace {
-
 void check_option(CURLcode code, CURLoption option) {
   if (code == CURLE_OUT_OF_MEMORY) {
     throw std::bad_alloc();
@@ -16,8 +14,6 @@ void check_option(CURLcode code, CURLoption option) {
                 curl_easy_strerror(code));
   }
 }
-
-}  // namespace
 
 void ensure_curl() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);

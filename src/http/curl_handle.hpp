@@ -36,6 +36,14 @@ void set_offset(CURL* handle, CURLoption option, curl_off_t value);
 void set_text(CURL* handle, CURLoption option, const std::string& value);
 void set_pointer(CURL* handle, CURLoption option, const void* value);
 
+/// The result of a setter that has no wrapper here. Throws `Error` unless it is success.
+void check_option(CURLcode code, CURLoption option);
+
+template <typename Result, typename... Arguments>
+void set_function(CURL* handle, CURLoption option, Result (*function)(Arguments...)) {
+  check_option(curl_easy_setopt(handle, option, function), option);
+}
+
 /// Throws `Error` naming `what` unless `code` is success.
 void check_multi(CURLMcode code, const char* what);
 

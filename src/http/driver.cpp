@@ -7,19 +7,20 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
 namespace image_syncer {
 namespace {
 
-// The longest sleep: how late a stall is noticed, and how often exchanges that wait for another
-// thread are asked anyway.
+// The longest sleep. Exchanges that wait for another thread are asked anyway once a tick, and
+// widths are looked at anew.
 constexpr std::chrono::milliseconds kTick{1000};
 constexpr std::size_t kIdleHandles = 32;
 // Handles with larger buffers are not kept: they would hold on to the memory.
 constexpr std::uint32_t kKeptBufferBytes = 16 * 1024;
 
-Driver::time_point now() {
+std::chrono::steady_clock::time_point now() {
   return std::chrono::steady_clock::now();
 }
 
@@ -38,7 +39,7 @@ void log_answer(const Transfer& transfer, int status) {
 }  // namespace
 
 void Wakeup::wake() {
-  woken_ = true;
+  woken_ = true;  // before the call below, or the loop could sleep over it
   const std::lock_guard lock(mutex_);
   if (multi_ != nullptr) {
     curl_multi_wakeup(multi_);
@@ -80,7 +81,9 @@ Driver::Driver(SessionCore& core, std::stop_token stop)
     : core_(core),
       stop_(std::move(stop)),
       on_stop_(stop_, [wakeup = core.wakeup] { wakeup->wake(); }),
-      last_ask_(now()) {}
+      last_ask_(now()) {
+  core_.idle.reserve(kIdleHandles);  // giving a handle back must not fail
+}
 
 Driver::~Driver() {
   for (const auto& slot : slots_) {
@@ -95,6 +98,7 @@ std::size_t Driver::add(Exchange& exchange, BodySink* sink, BodyFeed* feed, bool
   slot->exchange = &exchange;
   slot->sink = sink;
   slot->feed = feed;
+  slot->host = &hosts_[exchange.host()];
   slot->on_hold = on_hold;
   slots_.push_back(std::move(slot));
   ++unfinished_;
@@ -105,6 +109,7 @@ void Driver::turn(const std::function<void()>& between) {
   if (stop_.stop_requested()) {
     throw Stopped();
   }
+  wake_waiting(now());
   start_what_may();
   int running = 0;
   check_multi(curl_multi_perform(core_.multi.get(), &running), "HTTP transfers");
@@ -120,29 +125,50 @@ void Driver::turn(const std::function<void()>& between) {
               "waiting for HTTP transfers");
 }
 
-void Driver::start_what_may() {
-  const auto time = now();
-  if (core_.wakeup->take() || time - last_ask_ > kTick) {
-    last_ask_ = time;
-    for (const auto& slot : slots_) {
-      if (slot->state == State::waiting) {
-        slot->state = State::ready;
-      }
+void Driver::enter(Slot& slot, State state) {
+  const auto is_on_wire = [](State s) { return s == State::active || s == State::delayed; };
+  if (is_on_wire(slot.state)) {
+    --slot.host->on_wire;
+  }
+  if (is_on_wire(state)) {
+    ++slot.host->on_wire;
+  }
+  slot.state = state;
+}
+
+void Driver::wake_waiting(time_point time) {
+  if (!core_.wakeup->take() && time - last_ask_ <= kTick) {
+    return;
+  }
+  last_ask_ = time;
+  look_again_ = true;
+  for (const auto& slot : slots_) {
+    if (slot->state == State::waiting) {
+      enter(*slot, State::ready);
     }
   }
-  look_again_ = false;
+}
+
+void Driver::start_what_may() {
+  const auto time = now();
+  const bool look_at_ready = std::exchange(look_again_, false);
+  if (look_at_ready) {
+    look_at_widths();
+  }
   for (const auto& slot : slots_) {
     if (slot->state == State::delayed && slot->send_at <= time) {
-      if (slot->request) {
-        send_or_fail(*slot);
-      } else {
-        ask(*slot);
-      }
-    } else if (slot->state == State::ready && !slot->on_hold &&
-               (!width_ || active_on(slot->exchange->host()) <
-                               std::max<std::size_t>(1, width_(slot->exchange->host())))) {
+      send_or_fail(*slot);
+    } else if (look_at_ready && slot->state == State::ready && !slot->on_hold &&
+               slot->host->on_wire < slot->host->width) {
       ask(*slot);
     }
+  }
+}
+
+void Driver::look_at_widths() {
+  for (auto& [name, host] : hosts_) {
+    host.width = width_ ? std::max<std::size_t>(1, width_(name))
+                        : std::numeric_limits<std::size_t>::max();
   }
 }
 
@@ -152,7 +178,7 @@ void Driver::ask(Slot& slot) {
     if (std::holds_alternative<Exchange::Finished>(step)) {
       finish(slot);
     } else if (std::holds_alternative<Exchange::Waiting>(step)) {
-      slot.state = State::waiting;
+      enter(slot, State::waiting);
     } else {
       slot.request = std::move(std::get<Request>(step));
       auto delay = slot.request->delay;
@@ -160,14 +186,13 @@ void Driver::ask(Slot& slot) {
         delay += core_.options.pace(slot.exchange->host());
       }
       slot.send_at = now() + delay;
-      slot.state = State::delayed;
+      enter(slot, State::delayed);
       if (delay.count() <= 0) {
         send(slot);
       }
     }
   } catch (const Error&) {
-    slot.exchange->fail(std::current_exception());
-    finish(slot);
+    fail(slot, std::current_exception());
   }
 }
 
@@ -175,40 +200,35 @@ void Driver::send_or_fail(Slot& slot) {
   try {
     send(slot);
   } catch (const Error&) {
-    slot.exchange->fail(std::current_exception());
-    finish(slot);
+    fail(slot, std::current_exception());
   }
+}
+
+CurlEasy Driver::take_handle() {
+  if (core_.idle.empty()) {
+    return make_easy();
+  }
+  CurlEasy handle = std::move(core_.idle.back());
+  core_.idle.pop_back();
+  return handle;
 }
 
 void Driver::send(Slot& slot) {
-  CurlEasy handle;
-  if (core_.idle.empty()) {
-    handle = make_easy();
-  } else {
-    handle = std::move(core_.idle.back());
-    core_.idle.pop_back();
-  }
   Request request = std::move(*slot.request);
   slot.request.reset();
-  const auto* stream = std::get_if<StreamBody>(&request.body);
-  if (stream != nullptr && !slot.feed->seek_body(stream->offset)) {
-    throw Error(std::string(to_string(request.method)) + " " + redact_url(request.url) +
-                    ": the body has to be sent again and its beginning is gone from memory",
-                Retry::later);
+  if (const auto* stream = std::get_if<StreamBody>(&request.body)) {
+    assert(slot.feed != nullptr);
+    if (!slot.feed->seek_body(stream->offset)) {
+      throw Error(std::string(to_string(request.method)) + " " + redact_url(request.url) +
+                      ": the body has to be sent again and its beginning is gone from memory",
+                  Retry::later);
+    }
   }
-  slot.transfer = std::make_unique<Transfer>(
-      std::move(handle), std::move(request), core_.options, slot.sink, slot.feed);
-  check_multi(curl_multi_add_handle(core_.multi.get(), slot.transfer->handle()),
-              "starting a request");
-  slot.state = State::active;
-}
-
-std::size_t Driver::active_on(const std::string& host) const {
-  return static_cast<std::size_t>(
-      std::count_if(slots_.begin(), slots_.end(), [&](const auto& slot) {
-        return (slot->state == State::active || slot->state == State::delayed) &&
-               slot->exchange->host() == host;
-      }));
+  auto transfer = std::make_unique<Transfer>(
+      take_handle(), std::move(request), core_.options, slot.sink, slot.feed);
+  check_multi(curl_multi_add_handle(core_.multi.get(), transfer->handle()), "starting a request");
+  slot.transfer = std::move(transfer);
+  enter(slot, State::active);
 }
 
 void Driver::collect() {
@@ -222,37 +242,28 @@ void Driver::collect() {
       return slot->transfer && slot->transfer->handle() == message->easy_handle;
     });
     assert(found != slots_.end());
-    complete(static_cast<std::size_t>(found - slots_.begin()), code);
+    complete(**found, code);
   }
 }
 
-void Driver::complete(std::size_t index, CURLcode code) {
-  Slot& slot = *slots_[index];
+void Driver::complete(Slot& slot, CURLcode code) {
   const Retired transfer = retire(slot);
-  slot.body_taken = transfer->body_taken();
   if (transfer->callback_failure()) {
-    slot.exchange->fail(transfer->callback_failure());
-    finish(slot);
+    fail(slot, transfer->callback_failure());
     return;
   }
   if (code != CURLE_OK && !transfer->stopped_at_limit(code)) {
     const TransportError error = transfer->make_error(code);
     log(LogLevel::debug, "http", error.message());
-    deliver_failure(index, error);
+    deliver_failure(slot, error);
     return;
   }
   Response response = transfer->take_response();
   log_answer(*transfer, response.status);
-  deliver_response(index, std::move(response));
+  deliver_response(slot, std::move(response));
 }
 
-void Driver::deliver_failure(std::size_t index, const TransportError& error) {
-  Slot& slot = *slots_[index];
-  slot.state = State::ready;
-  look_again_ = true;
-  if (intercept_ && intercept_(index, &error, nullptr)) {
-    return;
-  }
+void Driver::deliver_failure(Slot& slot, const TransportError& error) {
   try {
     slot.exchange->on_failure(error);
   } catch (const Error&) {
@@ -263,13 +274,7 @@ void Driver::deliver_failure(std::size_t index, const TransportError& error) {
   }
 }
 
-void Driver::deliver_response(std::size_t index, Response response) {
-  Slot& slot = *slots_[index];
-  slot.state = State::ready;
-  look_again_ = true;
-  if (intercept_ && intercept_(index, nullptr, &response)) {
-    return;
-  }
+void Driver::deliver_response(Slot& slot, Response response) {
   try {
     slot.exchange->on_response(std::move(response));
   } catch (const Error&) {
@@ -282,32 +287,42 @@ void Driver::deliver_response(std::size_t index, Response response) {
 
 void Driver::drop_stalled() {
   const auto time = now();
-  for (std::size_t index = 0; index < slots_.size(); ++index) {
-    Slot& slot = *slots_[index];
-    if (!slot.transfer || !slot.transfer->stalled(time)) {
+  for (const auto& slot : slots_) {
+    if (!slot->transfer || time < slot->transfer->stalls_at().value_or(time_point::max())) {
       continue;
     }
-    const Retired transfer = retire(slot);
-    const Request& request = transfer->request();
-    deliver_failure(
-        index,
-        make_stall_error(
-            std::chrono::duration_cast<std::chrono::seconds>(request.stall_timeout).count(),
-            request.method,
-            request.url));
+    const Retired transfer = retire(*slot);
+    const TransportError error = make_stall_error(transfer->request());
+    log(LogLevel::debug, "http", error.message());
+    deliver_failure(*slot, error);
   }
 }
 
 Driver::Retired Driver::retire(Slot& slot) {
   curl_multi_remove_handle(core_.multi.get(), slot.transfer->handle());
+  enter(slot, State::ready);
+  look_again_ = true;
   return {core_, std::move(slot.transfer)};
+}
+
+void Driver::fail(Slot& slot, std::exception_ptr failure) {
+  slot.exchange->fail(std::move(failure));
+  finish(slot);
 }
 
 void Driver::finish(Slot& slot) {
   if (slot.state != State::finished) {
-    slot.state = State::finished;
+    enter(slot, State::finished);
     --unfinished_;
     look_again_ = true;
+  }
+}
+
+void Driver::unpause(std::size_t index) {
+  Slot& slot = *slots_[index];
+  const CURLcode code = slot.transfer->unpause();
+  if (code != CURLE_OK) {
+    complete(slot, code);
   }
 }
 
@@ -325,28 +340,18 @@ void Driver::release(std::size_t index) {
   look_again_ = true;
 }
 
-void Driver::restart(std::size_t index, std::chrono::milliseconds delay) {
-  Slot& slot = *slots_[index];
-  assert(!slot.transfer);
-  if (slot.state == State::finished) {
-    ++unfinished_;
-  }
-  slot.on_hold = false;
-  slot.state = State::delayed;
-  slot.send_at = now() + delay;
-  look_again_ = true;
-}
-
 int Driver::poll_timeout() const {
-  auto timeout = kTick;
   const auto time = now();
+  auto wake_at = time + kTick;
   for (const auto& slot : slots_) {
     if (slot->state == State::delayed) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(slot->send_at - time);
-      timeout = std::clamp(left, std::chrono::milliseconds(0), timeout);
+      wake_at = std::min(wake_at, slot->send_at);
+    } else if (slot->transfer) {
+      wake_at = std::min(wake_at, slot->transfer->stalls_at().value_or(wake_at));
     }
   }
-  return static_cast<int>(timeout.count());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - time);
+  return static_cast<int>(std::max<std::chrono::milliseconds::rep>(0, left.count()));
 }
 
 }  // namespace image_syncer

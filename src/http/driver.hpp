@@ -8,10 +8,12 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace image_syncer {
@@ -31,7 +33,7 @@ class Wakeup {
 
  private:
   std::mutex mutex_;
-  CURLM* multi_;
+  CURLM* multi_;  // guarded by mutex_
   std::atomic<bool> woken_{false};
 };
 
@@ -47,8 +49,6 @@ struct SessionCore {
 /// hands back the answers. `run` and `fan_out` are loops around `turn`.
 class Driver {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
-
   /// Throws `Stopped` from `turn` when `stop` is requested.
   Driver(SessionCore& core, std::stop_token stop);
   Driver(const Driver&) = delete;
@@ -58,79 +58,104 @@ class Driver {
   /// Drops whatever is still on the wire.
   ~Driver();
 
-  enum class State { ready, delayed, waiting, active, finished };
-
-  struct Slot {
-    Exchange* exchange = nullptr;
-    BodySink* sink = nullptr;
-    BodyFeed* feed = nullptr;
-    /// Not asked for a request until it is let go (`release`).
-    bool on_hold = false;
-    State state = State::ready;
-    std::optional<Request>
-        request;  // while delayed; without one the exchange is asked when the time has come
-    time_point send_at;
-    std::unique_ptr<Transfer> transfer;
-    // Set at the end of each transfer for whoever wants to look: whether the body went to the sink.
-    bool body_taken = false;
-  };
-
-  /// The index of the new slot.
+  /// The index of the new exchange. All that is given outlives the driver. With `on_hold` it is not
+  /// asked for a request until `release`.
   std::size_t add(Exchange& exchange,
                   BodySink* sink = nullptr,
                   BodyFeed* feed = nullptr,
                   bool on_hold = false);
 
-  [[nodiscard]] Slot& slot(std::size_t index) { return *slots_[index]; }
-
-  [[nodiscard]] bool all_finished() const { return unfinished_ == 0; }
-
-  /// Limits how many requests of a host are on the wire.
+  /// Limits how many requests of a host are on the wire. Empty: no limit.
   void set_width(Session::Width width) { width_ = std::move(width); }
-
-  /// What is told to the loop's owner instead of the exchange: a transfer failed or its answer
-  /// came. Returning true: the owner has dealt with it.
-  using Intercept =
-      std::function<bool(std::size_t index, const TransportError* failure, Response* response)>;
-
-  void set_intercept(Intercept intercept) { intercept_ = std::move(intercept); }
 
   /// One round: start what may start, let libcurl work, deal with what ended, `between`, wait for
   /// something to happen.
   void turn(const std::function<void()>& between = {});
-  /// Takes a slot's request off the wire and ends the slot; the exchange is not told.
+
+  [[nodiscard]] bool all_finished() const { return unfinished_ == 0; }
+
+  [[nodiscard]] bool is_finished(std::size_t index) const {
+    return slots_[index]->state == State::finished;
+  }
+
+  [[nodiscard]] bool is_on_hold(std::size_t index) const { return slots_[index]->on_hold; }
+
+  /// Whether its request waits for `unpause`, for room in its sink.
+  [[nodiscard]] bool download_paused(std::size_t index) const {
+    return slots_[index]->transfer && slots_[index]->transfer->download_paused();
+  }
+
+  /// The same, for bytes from its feed.
+  [[nodiscard]] bool upload_paused(std::size_t index) const {
+    return slots_[index]->transfer && slots_[index]->transfer->upload_paused();
+  }
+
+  /// Lets a paused request go on. Only between turns, or from `between`.
+  void unpause(std::size_t index);
+  /// Takes an exchange's request off the wire and ends it; the exchange is not told.
   void cancel(std::size_t index);
-  /// Ends a slot's hold.
+  /// Ends the hold on an exchange.
   void release(std::size_t index);
-  /// Asks the slot's exchange (again) for a request, after `delay`.
-  void restart(std::size_t index, std::chrono::milliseconds delay);
 
  private:
+  using time_point = Transfer::time_point;
+
+  enum class State {
+    ready,     ///< to be asked for a request
+    delayed,   ///< has a request that is not to be sent yet
+    waiting,   ///< for its `Wake`
+    active,    ///< on the wire
+    finished,  ///< for good
+  };
+
+  /// What the requests of one host have in common.
+  struct Host {
+    std::size_t on_wire = 0;  // active and delayed
+    std::size_t width = 0;    // as of the last look
+  };
+
+  struct Slot {
+    Exchange* exchange = nullptr;
+    BodySink* sink = nullptr;
+    BodyFeed* feed = nullptr;
+    Host* host = nullptr;
+    bool on_hold = false;
+    State state = State::ready;
+    std::optional<Request> request;  // while delayed
+    time_point send_at;
+    std::unique_ptr<Transfer> transfer;  // while active
+  };
+
+  /// A transfer that is off the wire; its handle goes back to the session in the end.
+  class Retired;
+
+  void enter(Slot& slot, State state);
+  void wake_waiting(time_point time);
   void start_what_may();
+  void look_at_widths();
   void ask(Slot& slot);
   void send(Slot& slot);
   void send_or_fail(Slot& slot);
   void collect();
-  void complete(std::size_t index, CURLcode code);
+  void complete(Slot& slot, CURLcode code);
   void drop_stalled();
-  void deliver_failure(std::size_t index, const TransportError& error);
-  void deliver_response(std::size_t index, Response response);
-  /// A transfer that is off the wire; its handle goes back to the session in the end.
-  class Retired;
-  [[nodiscard]] Retired retire(Slot& slot);
+  void deliver_failure(Slot& slot, const TransportError& error);
+  void deliver_response(Slot& slot, Response response);
+  void fail(Slot& slot, std::exception_ptr failure);
   void finish(Slot& slot);
-  [[nodiscard]] std::size_t active_on(const std::string& host) const;
+  [[nodiscard]] Retired retire(Slot& slot);
+  [[nodiscard]] CurlEasy take_handle();
   [[nodiscard]] int poll_timeout() const;
 
   SessionCore& core_;
   std::stop_token stop_;
   std::stop_callback<std::function<void()>> on_stop_;
   Session::Width width_;
-  Intercept intercept_;
+  std::map<std::string, Host> hosts_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::size_t unfinished_ = 0;
   bool look_again_ = true;  // something changed since the last look at what may start
-  time_point last_ask_;
+  time_point last_ask_;     // of those that wait
 };
 
 }  // namespace image_syncer

@@ -31,27 +31,24 @@ class Laggards {
   struct Look {
     Doing doing = Doing::gone;
     std::uint64_t bytes = 0;  ///< taken in all
+    duration time_taking{0};  ///< in all; waiting does not count
   };
 
+  /// Whether there can ever be a laggard.
+  [[nodiscard]] bool watches() const { return policy_.enabled && alone_.size() > 1; }
+
   /// `elapsed` passed since the last look; `held_up`: the source had to wait for room, or is
-  /// through, all that time. The laggard, if there is one now.
+  /// through, all that time. The laggard, if there is one now. `looks`: one a leg.
   [[nodiscard]] std::optional<std::size_t> update(duration elapsed,
                                                   bool held_up,
                                                   const std::vector<Look>& looks);
 
  private:
-  struct Leg {
-    std::uint64_t bytes = 0;
-    duration taking{0};
-    duration alone{0};  // it alone held up the others
-  };
-
-  [[nodiscard]] bool is_laggard(std::size_t index) const;
-  [[nodiscard]] double speed(const Leg& leg) const;
+  [[nodiscard]] bool is_laggard(std::size_t index, const std::vector<Look>& looks) const;
 
   LaggardPolicy policy_;
   std::uint64_t blob_size_;
-  std::vector<Leg> legs_;
+  std::vector<duration> alone_;  // for how long each leg alone held up the others
 };
 
 }  // namespace image_syncer

@@ -20,14 +20,13 @@ void add_to(std::atomic<std::uint64_t>* counter, std::uint64_t count) {
 
 Transfer::Transfer(
     CurlEasy handle, Request request, const SessionOptions& options, BodySink* sink, BodyFeed* feed)
-    : handle_(std::move(handle)),
-      request_(std::move(request)),
+    : request_(std::move(request)),
       sink_(sink),
       feed_(feed),
       counters_(options.counters),
       started_(std::chrono::steady_clock::now()),
-      last_progress_(started_) {
-  curl_easy_reset(handle_.get());
+      last_progress_(started_),
+      handle_(std::move(handle)) {
   set_up(options);
   add_to(counters_.requests, 1);
 }
@@ -47,12 +46,12 @@ void Transfer::set_up(const SessionOptions& options) {
   // The one view of progress that covers every kind of body in both directions.
   set_number(handle, CURLOPT_NOPROGRESS, 0);
   set_pointer(handle, CURLOPT_XFERINFODATA, this);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::progress_callback);
+  set_function(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::progress_callback);
   set_number(handle, CURLOPT_BUFFERSIZE, static_cast<long>(request_.buffer_bytes));
   set_number(handle, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(request_.buffer_bytes));
   set_text(handle, CURLOPT_USERAGENT, options.user_agent);
   set_pointer(handle, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::write_callback);
+  set_function(handle, CURLOPT_WRITEFUNCTION, &Transfer::write_callback);
   set_up_connection();
   set_up_method();
   CurlList headers;
@@ -107,9 +106,9 @@ void Transfer::set_up_body(CurlList& headers) {
     set_number(handle, CURLOPT_UPLOAD, 1);
     set_offset(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(length));
     set_pointer(handle, CURLOPT_READDATA, this);
-    curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::read_callback);
+    set_function(handle, CURLOPT_READFUNCTION, &Transfer::read_callback);
     set_pointer(handle, CURLOPT_SEEKDATA, this);
-    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Transfer::seek_callback);
+    set_function(handle, CURLOPT_SEEKFUNCTION, &Transfer::seek_callback);
   } else if (request_.method != Method::get && request_.method != Method::head) {
     // Also for an absent body: this form alone sends "Content-Length: 0", which servers insist on.
     const auto* memory = std::get_if<MemoryBody>(&request_.body);
@@ -167,15 +166,23 @@ TransportError Transfer::make_error(CURLcode code) const {
   return make_transport_error(code, error_, os_error, request_.method, request_.url);
 }
 
-void Transfer::unpause() {
+CurlEasy Transfer::take_handle() {
+  curl_easy_reset(handle_.get());  // it must not refer to this transfer any more
+  return std::move(handle_);
+}
+
+CURLcode Transfer::unpause() {
   download_paused_ = false;
   upload_paused_ = false;
   last_progress_ = std::chrono::steady_clock::now();
-  curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
+  return curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
 }
 
-bool Transfer::stalled(time_point now) const {
-  return !download_paused_ && !upload_paused_ && now - last_progress_ > request_.stall_timeout;
+std::optional<Transfer::time_point> Transfer::stalls_at() const {
+  if (download_paused_ || upload_paused_) {
+    return std::nullopt;
+  }
+  return last_progress_ + request_.stall_timeout;
 }
 
 std::size_t Transfer::on_write(std::span<const char> bytes) {
@@ -222,8 +229,8 @@ std::size_t Transfer::on_read(std::span<char> out) {
     out = out.first(static_cast<std::size_t>(left));
   }
   const std::size_t count = feed_->read_body(out);
-  if (count == 0) {
-    upload_paused_ = true;
+  upload_paused_ = count == 0;
+  if (upload_paused_) {
     return CURL_READFUNC_PAUSE;
   }
   uploaded_ += count;

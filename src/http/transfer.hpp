@@ -70,11 +70,8 @@ class Transfer {
 
   [[nodiscard]] const Request& request() const { return request_; }
 
-  /// The handle for the next transfer; this one is finished with it.
-  [[nodiscard]] CurlEasy take_handle() { return std::move(handle_); }
-
-  /// Whether the body went to the sink.
-  [[nodiscard]] bool body_taken() const { return body_state_ == BodyState::to_sink; }
+  /// The handle, reset, for another transfer; this one is finished with it.
+  [[nodiscard]] CurlEasy take_handle();
 
   /// The answer; call once, when the transfer is complete with success or was cut off at
   /// `max_body`.
@@ -91,15 +88,14 @@ class Transfer {
 
   [[nodiscard]] bool upload_paused() const { return upload_paused_; }
 
-  /// Bytes of a StreamBody that were given to libcurl.
-  [[nodiscard]] std::uint64_t uploaded() const { return uploaded_; }
+  /// Lets go of both directions. Call between `perform` and `poll`, never from a callback. libcurl
+  /// calls back at once with what it has kept; unless the result is success, the transfer has ended
+  /// with it.
+  [[nodiscard]] CURLcode unpause();
 
-  /// Lets go of both directions. Call between `perform` and `poll`, never from a callback.
-  void unpause();
-
-  /// Whether nothing moved for longer than the request allows. A paused transfer waits for the
-  /// others of its fan-out, not for its server.
-  [[nodiscard]] bool stalled(time_point now) const;
+  /// When it counts as stalled unless something moves before. Absent while it is paused: then it
+  /// waits for the others of its fan-out, not for its server.
+  [[nodiscard]] std::optional<time_point> stalls_at() const;
 
   [[nodiscard]] time_point started() const { return started_; }
 
@@ -131,7 +127,6 @@ class Transfer {
                                curl_off_t uploaded) noexcept;
   static int seek_callback(void* self, curl_off_t offset, int origin) noexcept;
 
-  CurlEasy handle_;
   Request request_;
   BodySink* sink_;
   BodyFeed* feed_;
@@ -148,6 +143,7 @@ class Transfer {
   std::exception_ptr callback_failure_;
   time_point started_;
   time_point last_progress_;
+  CurlEasy handle_;  // last: it refers to all of the above
 };
 
 }  // namespace image_syncer

@@ -13,6 +13,20 @@ namespace {
   throw Error(where + " " + why);
 }
 
+JsonFields fields_of(const JsonText& json,
+                     std::initializer_list<std::string_view> names,
+                     const std::string& where) {
+  if (!json.is_object()) {
+    refuse(where, "is not an object");
+  }
+  try {
+    return json.fields(names);
+  } catch (Error& error) {
+    error.while_doing(where);
+    throw;
+  }
+}
+
 /// The field, unless it is absent or null.
 const JsonText* find(const JsonFields& fields, std::string_view name) {
   const auto at = fields.find(name);
@@ -106,10 +120,7 @@ std::string embedded_data(const JsonFields& fields, const Descriptor& descriptor
 }  // namespace
 
 Platform read_platform(const JsonText& json, const std::string& where) {
-  if (!json.is_object()) {
-    refuse(where, "is not an object");
-  }
-  const JsonFields fields = json.fields({"os", "architecture", "variant", "os.version"});
+  const JsonFields fields = fields_of(json, {"os", "architecture", "variant", "os.version"}, where);
   return {string_field(fields, "os", where),
           string_field(fields, "architecture", where),
           string_field(fields, "variant", where),
@@ -117,11 +128,8 @@ Platform read_platform(const JsonText& json, const std::string& where) {
 }
 
 Descriptor read_descriptor(const JsonText& json, const std::string& where) {
-  if (!json.is_object()) {
-    refuse(where, "is not an object");
-  }
-  const JsonFields fields =
-      json.fields({"mediaType", "digest", "size", "platform", "urls", "annotations", "data"});
+  const JsonFields fields = fields_of(
+      json, {"mediaType", "digest", "size", "platform", "urls", "annotations", "data"}, where);
   Descriptor descriptor;
   descriptor.media_type = string_field(fields, "mediaType", where);
   descriptor.digest = digest_field(fields, where);

@@ -63,6 +63,7 @@ PlatformFilter::PlatformFilter(const std::vector<std::string>& os_patterns,
                                const std::vector<std::string>& architecture_patterns) {
   const auto parse_all = [](const std::vector<std::string>& texts) {
     std::vector<Pattern> patterns;
+    patterns.reserve(texts.size());
     for (const std::string& text : texts) {
       patterns.push_back(parse_pattern(text, trim(text)));
     }

@@ -225,9 +225,11 @@ bool is_valid_tag(std::string_view text) {
 std::string normalize_registry(std::string_view host) {
   constexpr std::array<std::string_view, 2> kAliases = {"index.docker.io", "registry-1.docker.io"};
   std::string name = to_lower(host);
-  return std::find(kAliases.begin(), kAliases.end(), name) == kAliases.end()
-             ? name
-             : std::string(kDockerHub);
+  if (std::find(kAliases.begin(), kAliases.end(), name) != kAliases.end()) {
+    return std::string(kDockerHub);
+  }
+  // In lower case it would be read as a part of the path the next time.
+  return looks_like_host(name) ? name : std::string(host);
 }
 
 }  // namespace image_syncer

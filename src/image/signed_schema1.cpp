@@ -51,7 +51,13 @@ std::string signed_payload(std::string_view body) {
     constexpr std::size_t kMaxSignatures = 16;
     const std::vector<JsonText> all = signatures->second.elements();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      std::optional<std::string> next = payload_by(all[i], body);
+      std::optional<std::string> next;
+      try {
+        next = payload_by(all[i], body);
+      } catch (Error& error) {
+        error.while_doing("the protected header of signatures[" + std::to_string(i) + "]");
+        throw;
+      }
       if (!next || (payload && payload != next) || i == kMaxSignatures) {
         throw Error("signatures[" + std::to_string(i) +
                     "] has no protected header that agrees with the body");

@@ -175,12 +175,14 @@ std::size_t permits_spoken_for(const Lanes& lanes,
                                const Generators& generators,
                                const HostGate& gate,
                                HostId host) {
-  // More jobs cannot start than there are places for, so no more permits are kept for them; but a
-  // reserved one is, because the place of a lease that ends elsewhere is enough for it.
-  const std::size_t startable = std::min(gate.room(host), gate.places_left());
-  const Reservations reservations(lanes, gate);
+  // Nobody can use more permits than there is room for leases: where that is short, the permit of
+  // the lease that ends is enough. Without a free worker the same goes for the workers, except for a
+  // reserved permit: a lease that ends elsewhere frees the worker and not the permit.
+  const std::size_t room = gate.room(host);
+  const std::size_t startable = std::min(room, gate.places_left());
+  const std::size_t reserved = Reservations(lanes, gate).kept_from(Priority::again, kYoungest, host);
   return std::max(count_waiting(lanes, generators, gate, host, startable),
-                  reservations.kept_from(Priority::again, kYoungest, host));
+                  std::min(reserved, room));
 }
 
 }  // namespace image_syncer

@@ -25,6 +25,9 @@ SQLite::Database open(const std::string& path, const RecordOptions& options) {
                                                 : "PRAGMA journal_mode = WAL");
   database.exec(options.synchronous_full ? "PRAGMA synchronous = FULL"
                                          : "PRAGMA synchronous = NORMAL");
+  // Digests are random: a group touches most pages of `blob`. Checkpoints (which wait for the disk)
+  // at 16 MiB instead of 4 double the rate.
+  database.exec("PRAGMA wal_autocheckpoint = 4000");
   migrate_record(database, record_migrations(), path);
   // See `forgotten` in schema.cpp.
   if (database.execAndGet("SELECT count(*) FROM forgotten").getInt64() > 0) {

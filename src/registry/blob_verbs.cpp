@@ -1,11 +1,16 @@
-#include "registry/blob_verbs.hpp"
+  if (!range || range->first != offset_ || (range->total && *range->total != size)) {
+    no_range_ = true;  // should it be tried again
+  // Some registries answer 403 for what is absent, or to any HEAD: sending the blob will show.
+  const bool may_be_absent =
+      side_ == Side::target && (response.status == 405 || response.status == 403);
+  if (error.error_class() != ErrorClass::absent && !may_be_absent) {#include "registry/blob_verbs.hpp"
 
-#include "registry/answer_error.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -66,7 +71,6 @@ std::optional<Request> HeadBlobVerb::request(const std::string& origin) {
   Request request;
   request.method = Method::head;
   request.url = blob_url(origin, repository_, blob_.digest);
-  request.connection = settings().connection;
   return request;
 }
 
@@ -77,10 +81,11 @@ void HeadBlobVerb::answer(Response response) {
     result_ = !length || !blob_.size || *length == *blob_.size;
     return;
   }
-  const RegistryError error =
-      answer_error(kind(), host(), repository_.path, Method::head, response);
-  const bool unsupported = response.status == 405 || response.status == 403;
-  if (error.error_class() != ErrorClass::absent && !unsupported) {
+  const RegistryError error = error_of(response);
+  // Some registries answer 403 for what is absent, or 405 to any HEAD: sending the blob will show.
+  const bool may_be_absent =
+      side_ == Side::target && (response.status == 405 || response.status == 403);
+  if (error.error_class() != ErrorClass::absent && !may_be_absent) {
     throw error;
   }
   result_ = false;
@@ -96,22 +101,36 @@ std::optional<Request> BlobSizeVerb::request(const std::string& origin) {
     return std::nullopt;
   }
   Request request;
-  request.method = Method::head;
-  request.url = blob_url(origin, repository_, digest_);
-  request.connection = settings().connection;
+  request.method = by_get_ ? Method::get : Method::head;
+  request.url = asked_ = blob_url(origin, repository_, digest_);
+  if (by_get_) {
+    request.headers.add("Range", "bytes=0-0");
+    request.max_body = 1;  // in case that is ignored
+  }
   return request;
 }
 
 void BlobSizeVerb::answer(Response response) {
-  if (response.status != 200) {
-    throw answer_error(kind(), host(), repository_.path, Method::head, response);
+  const bool redirected = response.url != asked_;
+  if (!by_get_ && (response.status == 405 || (response.status == 403 && redirected))) {
+    // Not every server takes HEAD, and a presigned URL is signed for one method.
+    by_get_ = true;
+    return;
   }
-  const auto length = response.headers.find_number("Content-Length");
-  if (!length) {
+  const bool partial = by_get_ && response.status == 206;
+  if (response.status != 200 && !partial) {
+    throw error_of(response);
+  }
+  std::optional<std::uint64_t> size = response.headers.find_number("Content-Length");
+  if (partial) {
+    const auto range = parse_content_range(response.headers.find("Content-Range").value_or(""));
+    size = range ? range->total : std::nullopt;
+  }
+  if (!size) {
     throw Error("HEAD " + redact_url(response.url) +
                 ": the registry does not tell the size of the blob");
   }
-  result_ = *length;
+  result_ = *size;
 }
 
 GetBlobVerb::GetBlobVerb(RegistryHost& host, Repository repository, Descriptor blob)
@@ -125,14 +144,13 @@ std::optional<Request> GetBlobVerb::request(const std::string& origin) {
   }
   Request request;
   request.url = blob_url(origin, repository_, blob_.digest);
-  request.max_body = blob_.size.value();
-  request.connection = settings().connection;
+  request.max_body = std::max(request.max_body, blob_.size.value());
   return request;
 }
 
 void GetBlobVerb::answer(Response response) {
   if (response.status != 200) {
-    throw answer_error(kind(), host(), repository_.path, Method::get, response);
+    throw error_of(response);
   }
   if (response.truncated || response.body.size() != blob_.size.value() ||
       !blob_.digest.matches(response.body)) {
@@ -157,12 +175,11 @@ std::optional<Request> BlobSourceVerb::request(const std::string& origin) {
   Request request;
   // Always from the registry: a storage URL of an earlier attempt may have expired.
   request.url = blob_url(origin, repository_, blob_.digest);
-  if (offset_ > 0 && !no_range_) {
+  if (offset_ > 0) {
     request.headers.add("Range", "bytes=" + std::to_string(offset_) + "-");
   }
   request.body_to_ring = true;
   request.buffer_bytes = buffer_bytes_;
-  request.connection = settings().connection;
   return request;
 }
 
@@ -191,15 +208,17 @@ std::optional<std::uint64_t> BlobSourceVerb::body_offset(const Response& head) {
 }
 
 void BlobSourceVerb::restart(std::uint64_t offset) {
-  offset_ = offset;
+  conversation().begin_anew();
+  offset_ = no_range_ ? 0 : offset;
 }
 
 void BlobSourceVerb::answer(Response response) {
-  if (response.status == 416 && !no_range_) {
-    no_range_ = true;  // from the start; what is known already is skipped
+  if (response.status == 416 && offset_ > 0) {
+    no_range_ = true;
+    offset_ = 0;
     return;
   }
-  throw answer_error(kind(), host(), repository_.path, Method::get, response);
+  throw error_of(response);
 }
 
 }  // namespace image_syncer

@@ -32,7 +32,7 @@ class HeadBlobVerb final : public Conversing<HeadBlob> {
   Side side_;
 };
 
-/// HEAD of a source blob for its size.
+/// HEAD of a source blob for its size; where that does not work, GET of its first byte.
 class BlobSizeVerb final : public Conversing<ResultExchange<std::uint64_t>> {
  public:
   BlobSizeVerb(RegistryHost& host, Repository repository, Digest digest);
@@ -43,10 +43,14 @@ class BlobSizeVerb final : public Conversing<ResultExchange<std::uint64_t>> {
 
   [[nodiscard]] ScopeSet scopes() const override { return ScopeSet::pull(repository_.path); }
 
-  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::blob_head; }
+  [[nodiscard]] RegistryVerb kind() const override {
+    return by_get_ ? RegistryVerb::blob_get : RegistryVerb::blob_head;
+  }
 
   Repository repository_;
   Digest digest_;
+  std::string asked_;  // the URL at the registry, before redirects
+  bool by_get_ = false;
 };
 
 /// GET of a whole blob into memory.
@@ -91,7 +95,7 @@ class BlobSourceVerb final : public Conversing<SourceExchange> {
   Descriptor blob_;
   std::uint32_t buffer_bytes_;
   std::uint64_t offset_ = 0;
-  bool no_range_ = false;  // the server answered 416
+  bool no_range_ = false;  // it does not work here: always from the start; what is known is skipped
 };
 
 }  // namespace image_syncer

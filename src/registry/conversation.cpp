@@ -1,12 +1,11 @@
 #include "registry/conversation.hpp"
 
 #include "registry/answer_error.hpp"
-#include "registry/location.hpp"
-#include <image_syncer/registry/registry_error.hpp>
-#include <image_syncer/util/log.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace image_syncer {
@@ -14,33 +13,17 @@ namespace {
 
 constexpr std::size_t kMaxRedirects = 10;
 constexpr std::uint64_t kMaxTokenBody = 1024 * 1024;
+constexpr std::chrono::seconds kTokenStall{30};
 constexpr std::string_view kClientId = "image-syncer";
+constexpr std::array kRedirects{301, 302, 303, 307, 308};
+constexpr std::array kReads{RegistryVerb::manifest_head,
+                            RegistryVerb::manifest_get,
+                            RegistryVerb::blob_head,
+                            RegistryVerb::blob_get};
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-Headers without(const Headers& headers, std::string_view name) {
-  Headers kept;
-  for (const auto& [field, value] : headers) {
-    if (!equals_ignore_case(field, name)) {
-      kept.add(field, value);
-    }
-  }
-  return kept;
-}
-
-// Certificates and trust belong to the registry; another host gets none of it. That a registry is
-// not verified at all extends to where it sends us, as its users expect of `insecure`.
-ConnectionOptions connection_for(RegistryHost& host, const std::string& url) {
-  const auto origin = host.origin();
-  if (origin && same_origin(url, *origin)) {
-    return host.settings().connection;
-  }
-  ConnectionOptions connection;
-  connection.verify_tls = !host.settings().insecure;
-  connection.proxy = host.settings().connection.proxy;
-  return connection;
+template <typename Values>
+bool is_one_of(const Values& values, const typename Values::value_type& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 }  // namespace
@@ -67,6 +50,7 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
   const auto origin = host_.origin();
   if (!origin) {
     asking_ = Asking::ping;
+    pinged_ = true;
     return ping_request();
   }
   if (!request_) {
@@ -74,14 +58,15 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
     if (!request_) {
       return Exchange::Finished{};
     }
-    sent_to_ = request_->url;
+    request_->connection = connection_to(request_->url);
+    method_ = request_->method;
     redirects_ = 0;
     repeated_ = false;
   }
   Request request = *request_;
   used_token_.reset();
-  used_basic_ = false;
-  if (at_registry()) {
+  used_password_ = false;
+  if (at_registry(request.url)) {
     try {
       if (auto step = authorize(request, wake)) {
         return std::move(*step);
@@ -90,7 +75,7 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
       if (!verb_.refused(error)) {
         throw;
       }
-      request_.reset();
+      begin_anew();
       return next(wake);  // a verb has no more than one other way
     }
   }
@@ -98,15 +83,52 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
   return request;
 }
 
-bool Conversation::at_registry() const {
+void Conversation::begin_anew() {
+  drop_lead(Error("the request for a token was abandoned", Retry::later));
+  request_.reset();
+  asking_ = Asking::nothing;
+}
+
+bool Conversation::at_registry(const std::string& url) const {
   const auto registry = host_.origin();
-  return registry && same_origin(request_->url, *registry);
+  return registry && same_origin(url, *registry);
+}
+
+// Certificates and trust belong to the registry; another host gets none of it. That a registry is
+// not verified at all extends to where it sends us, as its users expect of `insecure`.
+ConnectionOptions Conversation::connection_to(const std::string& url) const {
+  const RegistrySettings& settings = host_.settings();
+  ConnectionOptions connection;
+  if (!host_.origin() || at_registry(url)) {
+    connection = settings.connection;
+  } else {
+    connection.proxy = settings.connection.proxy;
+  }
+  connection.verify_tls = connection.verify_tls && !settings.insecure;
+  return connection;
+}
+
+Downgrade Conversation::downgrade() const {
+  return host_.settings().insecure ? Downgrade::allow : Downgrade::refuse;
+}
+
+RegistryError Conversation::error_of(const Response& response) const {
+  const bool by_storage = is_one_of(kReads, verb_.kind()) && !at_registry(response.url);
+  return answer_error(by_storage ? RegistryVerb::storage : verb_.kind(),
+                      host_.name(),
+                      repository_.path,
+                      method_,
+                      response);
+}
+
+RegistryError Conversation::registry_error(const std::string& message) const {
+  return {message, {host_.name(), repository_.path, 401, {}, {}, ErrorClass::registry}};
 }
 
 Request Conversation::ping_request() {
   Request request;
   request.url = host_.origin_to_try(try_http_) + "/v2/";
-  request.connection = host_.settings().connection;
+  request.connection = connection_to(request.url);
   return request;
 }
 
@@ -119,16 +141,22 @@ std::optional<Exchange::Step> Conversation::authorize(Request& request,
   if (challenge->scheme != "basic") {
     return authorize_by_token(request, *challenge, wake);
   }
+  authorize_by_password(request);
+  return std::nullopt;
+}
+
+void Conversation::authorize_by_password(Request& request) {
   if (!credential_) {
-    return std::nullopt;  // the answer will say what is missing
+    return;  // the answer will say what is missing
   }
   if (const auto message = host_.refused(credential_->username)) {
-    throw RegistryError(*message,
-                        {host_.name(), repository_.path, 401, {}, {}, ErrorClass::registry});
+    if (!verb_.insists()) {
+      return;
+    }
+    throw registry_error(*message);
   }
   request.headers.add("Authorization", basic_value());
-  used_basic_ = true;
-  return std::nullopt;
+  used_password_ = true;
 }
 
 std::optional<Exchange::Step> Conversation::authorize_by_token(Request& request,
@@ -139,25 +167,48 @@ std::optional<Exchange::Step> Conversation::authorize_by_token(Request& request,
                      challenge.parameter("service"),
                      credential_ ? credential_->username : ""};
   const ScopeSet scopes = wanted_scopes();
+  if (!verb_.insists()) {
+    use_token_at_hand(request, key, scopes);
+    return std::nullopt;
+  }
   const auto held = host_.tokens().acquire(key, scopes, verb_.fresh_token(), wake);
+  if (const Token* token = std::get_if<Token>(&held)) {
+    use_token(request, key, *token);
+    return std::nullopt;
+  }
   if (std::holds_alternative<TokenCache::Wait>(held)) {
     asking_ = Asking::nothing;
     return Exchange::Waiting{};
   }
-  if (std::holds_alternative<TokenCache::Lead>(held)) {
-    lead_ = Lead{key, scopes};
-    asking_ = Asking::token;
-    try {
-      return token_request(challenge);
-    } catch (const Error& error) {
-      drop_lead(error);
-      throw;
-    }
+  lead_ = Lead{key, scopes};
+  asking_ = Asking::token;
+  try {
+    return token_request(challenge);
+  } catch (const Error& error) {
+    drop_lead(error);
+    throw;
   }
-  const Token& token = std::get<Token>(held);
+}
+
+void Conversation::use_token(Request& request, const TokenKey& key, const Token& token) {
   request.headers.add("Authorization", "Bearer " + token.value.reveal());
   used_token_ = {key, token.generation};
-  return std::nullopt;
+}
+
+void Conversation::use_token_at_hand(Request& request,
+                                     const TokenKey& key,
+                                     const ScopeSet& scopes) {
+  try {
+    const auto held = host_.tokens().acquire(key, scopes, false, {});
+    if (const Token* token = std::get_if<Token>(&held)) {
+      use_token(request, key, *token);
+    } else if (std::holds_alternative<TokenCache::Lead>(held)) {
+      host_.tokens().fail(
+          key, scopes, Error("a token was not worth a request", Retry::later), Refused::scopes);
+    }
+  } catch (const Error&) {
+    // Refused before: the request goes without.
+  }
 }
 
 ScopeSet Conversation::wanted_scopes() const {
@@ -173,19 +224,23 @@ std::string Conversation::basic_value() const {
   return "Basic " + encoded;
 }
 
-// The GET form of the distribution token documentation.
-Request Conversation::token_request(const Challenge& challenge) {
+std::string Conversation::checked_realm(const Challenge& challenge) const {
   const std::string realm =
       resolve_location(*host_.origin() + "/v2/", challenge.parameter("realm"), Downgrade::allow);
   const bool secure_registry =
       host_.origin()->starts_with("https://") && !host_.settings().insecure;
   if (secure_registry && !realm.starts_with("https://")) {
-    throw RegistryError(
-        "registry " + host_.name() + " wants credentials sent to " + redact_url(realm) +
-            ", which is not https: refused (insecure: true in the auth file allows it)",
-        {host_.name(), repository_.path, 401, {}, {}, ErrorClass::registry});
+    throw registry_error("registry " + host_.name() + " wants credentials sent to " +
+                         redact_url(realm) +
+                         ", which is not https: refused (insecure: true in the auth file allows "
+                         "it)");
   }
-  std::string url = realm;
+  return realm;
+}
+
+// The GET form of the distribution token documentation.
+Request Conversation::token_request(const Challenge& challenge) {
+  std::string url = checked_realm(challenge);
   const auto add = [&url](std::string_view name, std::string_view value) {
     url += url.find('?') == std::string::npos ? '?' : '&';
     url.append(name).append("=").append(percent_encode(value));
@@ -203,8 +258,8 @@ Request Conversation::token_request(const Challenge& challenge) {
   Request request;
   request.url = url;
   request.max_body = kMaxTokenBody;
-  request.connection = connection_for(host_, url);
-  request.stall_timeout = std::chrono::seconds(30);
+  request.connection = connection_to(url);
+  request.stall_timeout = kTokenStall;
   if (credential_) {
     request.headers.add("Authorization", basic_value());
   }
@@ -232,10 +287,10 @@ void Conversation::on_ping(const Response& response) {
   const auto challenges = parse_challenges(response.headers.all("WWW-Authenticate"));
   const auto challenge = choose_challenge(challenges);
   if (response.status == 401 && !challenge) {
-    const std::string schemes = challenges.empty() ? "none" : challenges.front().scheme;
-    throw RegistryError("GET " + redact_url(response.url) +
-                            ": 401 with an authentication scheme that is not supported: " + schemes,
-                        {host_.name(), "", 401, {}, {}, ErrorClass::registry});
+    const std::string scheme = challenges.empty() ? "none" : challenges.front().scheme;
+    throw registry_error("GET " + redact_url(response.url) +
+                         ": 401 with an authentication scheme that is not supported: " +
+                         printable(scheme, 60));
   }
   if (response.status != 200 && response.status != 401) {
     throw answer_error(RegistryVerb::ping, host_.name(), "", Method::get, response);
@@ -268,19 +323,23 @@ void Conversation::on_token(const Response& response) {
     if (!other_way) {
       throw;
     }
-    request_.reset();
-  } catch (const Error& error) {
+    begin_anew();
+  } catch (Error& error) {
+    error.while_doing("GET " + redact_url(response.url));
     drop_lead(error);
     throw;
   }
 }
 
 void Conversation::on_verb(Response response) {
-  const bool here = at_registry();
-  if (response.status == 401 && here && verb_.insists() && on_unauthorized(response)) {
+  if (used_password_ && response.status != 401) {
+    host_.accept(credential_->username);
+  }
+  if (response.status == 401 && at_registry(response.url) && verb_.insists() &&
+      on_unauthorized(response)) {
     return;
   }
-  if (is_redirect(response.status) && follow_redirect(response)) {
+  if (is_one_of(kRedirects, response.status) && follow_redirect(response)) {
     return;
   }
   request_.reset();
@@ -288,49 +347,49 @@ void Conversation::on_verb(Response response) {
 }
 
 bool Conversation::on_unauthorized(const Response& response) {
-  const auto challenge =
-      choose_challenge(parse_challenges(response.headers.all("WWW-Authenticate")));
-  const bool first = !host_.challenge();
-  if (challenge) {
-    host_.learn_challenge(*challenge);
-    challenge_scopes_.add(ScopeSet::parse(challenge->parameter("scope")));
-  }
-  if (used_basic_) {
-    const RegistryError error =
-        answer_error(verb_.kind(), host_.name(), repository_.path, request_->method, response);
-    host_.refuse(credential_->username, error.message());
-    throw error;
+  if (const auto offered =
+          choose_challenge(parse_challenges(response.headers.all("WWW-Authenticate")))) {
+    host_.learn_challenge(*offered);
+    challenge_scopes_.add(ScopeSet::parse(offered->parameter("scope")));
   }
   if (used_token_) {
     host_.tokens().reject(used_token_->first, used_token_->second);
   }
-  if (repeated_ || (!first && !used_token_ && !challenge) || !host_.challenge()) {
+  const auto challenge = host_.challenge();
+  if (!challenge) {
     return false;
   }
-  if (host_.challenge()->scheme == "basic" && !credential_) {
-    return false;
+  if (challenge->scheme == "basic") {
+    if (used_password_) {
+      refuse_password(response);
+    }
+    if (!credential_) {
+      return false;
+    }
   }
-  repeated_ = true;
-  return true;
+  return !std::exchange(repeated_, true);
+}
+
+void Conversation::refuse_password(const Response& response) {
+  const RegistryError error = error_of(response);
+  if (!host_.refuse(credential_->username, error.message())) {
+    throw error;  // good elsewhere: they lack rights here
+  }
+  throw registry_error(error.message());
 }
 
 bool Conversation::follow_redirect(const Response& response) {
   const auto location = response.headers.find("Location");
-  const bool read_only = request_->method == Method::get || request_->method == Method::head;
+  const bool read_only = method_ == Method::get || method_ == Method::head;
   if (!location || (!read_only && response.status != 307 && response.status != 308)) {
     return false;
   }
   if (++redirects_ > kMaxRedirects) {
-    throw Error(std::string(to_string(request_->method)) + " " + redact_url(sent_to_) +
-                ": more than " + std::to_string(kMaxRedirects) + " redirects");
+    throw Error(std::string(to_string(method_)) + " " + redact_url(response.url) + ": more than " +
+                std::to_string(kMaxRedirects) + " redirects");
   }
-  const std::string target = resolve_location(
-      response.url, *location, host_.settings().insecure ? Downgrade::allow : Downgrade::refuse);
-  request_->url = target;
-  request_->connection = connection_for(host_, target);
-  if (!same_origin(target, response.url)) {
-    request_->headers = without(request_->headers, "Authorization");
-  }
+  request_->url = resolve_location(response.url, *location, downgrade());
+  request_->connection = connection_to(request_->url);
   return true;
 }
 
@@ -338,27 +397,23 @@ void Conversation::on_failure(const TransportError& error) {
   if (asking_ == Asking::ping) {
     const bool no_tls = error.failure() == TransportFailure::connection_refused ||
                         error.failure() == TransportFailure::tls_not_spoken;
-    if (host_.settings().insecure && !try_http_ && no_tls) {
-      try_http_ = true;
-      return;
+    if (!host_.settings().insecure || host_.settings().plain_http || try_http_ || !no_tls) {
+      throw error;
     }
-    throw error;
-  }
-  if (asking_ == Asking::token) {
+    try_http_ = true;
+  } else if (asking_ == Asking::token) {
     drop_lead(error);
     throw error;
+  } else {
+    request_.reset();
+    verb_.no_answer(error);
   }
-  request_.reset();
-  verb_.no_answer(error);
 }
 
 void Conversation::drop_lead(const Error& error) {
-  if (!lead_) {
-    return;
+  if (const auto lead = std::exchange(lead_, std::nullopt)) {
+    host_.tokens().fail(lead->key, lead->scopes, error, Refused::scopes);
   }
-  const Lead lead = *lead_;
-  lead_.reset();
-  host_.tokens().fail(lead.key, lead.scopes, error, Refused::scopes);
 }
 
 }  // namespace image_syncer

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "registry/error_table.hpp"
+#include "registry/location.hpp"
 #include <image_syncer/auth/challenge.hpp>
 #include <image_syncer/auth/scope.hpp>
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/http/exchange.hpp>
 #include <image_syncer/image/reference.hpp>
+#include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/registry/registry_host.hpp>
 
 #include <cstddef>
@@ -16,8 +18,8 @@
 
 namespace image_syncer {
 
-/// What a verb contributes to a conversation: its requests, without Authorization, and what their
-/// answers mean.
+/// What a verb contributes to a conversation: its requests, without Authorization and connection,
+/// and what their answers mean.
 class Verb {
  public:
   Verb() = default;
@@ -34,14 +36,15 @@ class Verb {
   virtual void answer(Response response) = 0;
   /// No answer came. The default throws `error`.
   virtual void no_answer(const TransportError& error);
-  /// The token server, or the registry in spite of a fresh token, refused. True: the verb has
-  /// changed its request or scopes and wants another try.
+  /// The token server refused. True: the verb has changed its request and scopes and wants another
+  /// try.
   [[nodiscard]] virtual bool refused(const Error& error);
   [[nodiscard]] virtual ScopeSet scopes() const = 0;
-  /// For the error table.
+  /// For the error table: what the last request was.
   [[nodiscard]] virtual RegistryVerb kind() const = 0;
 
-  /// Whether a 401 is worth a new token and a repeat.
+  /// Whether authentication is worth requests of its own: for a token, and for the repeat after a
+  /// 401.
   [[nodiscard]] virtual bool insists() const { return true; }
 
   /// A large body follows: the token should not be about to expire.
@@ -62,11 +65,21 @@ class Conversation {
 
   [[nodiscard]] const std::string& host() const { return host_.name(); }
 
-  [[nodiscard]] const RegistrySettings& settings() const { return host_.settings(); }
-
   [[nodiscard]] Exchange::Step next(const Exchange::Wake& wake);
   void on_response(Response response);
   void on_failure(const TransportError& error);
+
+  /// Forgets the request under way: the verb is asked for the next one.
+  void begin_anew();
+
+  /// Whether it had to find the registry's origin first.
+  [[nodiscard]] bool has_pinged() const { return pinged_; }
+
+  /// Where an answer may point: from https to plain http only if the user allowed that.
+  [[nodiscard]] Downgrade downgrade() const;
+
+  /// The error for an answer to the verb's last request.
+  [[nodiscard]] RegistryError error_of(const Response& response) const;
 
  private:
   enum class Asking { nothing, ping, token, verb };
@@ -78,36 +91,45 @@ class Conversation {
 
   [[nodiscard]] std::optional<Exchange::Step> authorize(Request& request,
                                                         const Exchange::Wake& wake);
+  void authorize_by_password(Request& request);
   [[nodiscard]] std::optional<Exchange::Step> authorize_by_token(Request& request,
                                                                  const Challenge& challenge,
                                                                  const Exchange::Wake& wake);
+  void use_token_at_hand(Request& request, const TokenKey& key, const ScopeSet& scopes);
+  void use_token(Request& request, const TokenKey& key, const Token& token);
   [[nodiscard]] Request ping_request();
   [[nodiscard]] Request token_request(const Challenge& challenge);
+  [[nodiscard]] std::string checked_realm(const Challenge& challenge) const;
   void on_ping(const Response& response);
   void on_token(const Response& response);
   void on_verb(Response response);
   /// Whether the request is to be repeated.
   [[nodiscard]] bool on_unauthorized(const Response& response);
+  [[noreturn]] void refuse_password(const Response& response);
   [[nodiscard]] bool follow_redirect(const Response& response);
   void drop_lead(const Error& error);
   [[nodiscard]] ScopeSet wanted_scopes() const;
   [[nodiscard]] std::string basic_value() const;
-  [[nodiscard]] bool at_registry() const;
+  [[nodiscard]] bool at_registry(const std::string& url) const;
+  /// Certificates and trust for a URL.
+  [[nodiscard]] ConnectionOptions connection_to(const std::string& url) const;
+  [[nodiscard]] RegistryError registry_error(const std::string& message) const;
 
   RegistryHost& host_;
   Repository repository_;
   Verb& verb_;
   std::optional<Credential> credential_;
   Asking asking_ = Asking::nothing;
+  bool pinged_ = false;
   bool try_http_ = false;
   std::optional<Lead> lead_;
   ScopeSet challenge_scopes_;  // what the registry asked for beyond what we thought
   // The request under way, without Authorization, so that it can be repeated.
   std::optional<Request> request_;
-  std::string sent_to_;  // the URL that the registry was asked for, before redirects
+  Method method_ = Method::get;  // of the verb's last request
   std::size_t redirects_ = 0;
   bool repeated_ = false;
-  bool used_basic_ = false;
+  bool used_password_ = false;
   std::optional<std::pair<TokenKey, std::uint64_t>> used_token_;
 };
 
@@ -129,7 +151,12 @@ class Conversing : public Base, protected Verb {
   void on_failure(const TransportError& error) override { conversation_.on_failure(error); }
 
  protected:
-  [[nodiscard]] const RegistrySettings& settings() const { return conversation_.settings(); }
+  [[nodiscard]] Conversation& conversation() { return conversation_; }
+
+  /// The error for an answer to the last request.
+  [[nodiscard]] RegistryError error_of(const Response& response) const {
+    return conversation_.error_of(response);
+  }
 
  private:
   Conversation conversation_;

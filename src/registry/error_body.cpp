@@ -106,7 +106,8 @@ std::string code_of(const json& entry) {
 /// Collects what the entries of an envelope say.
 class EnvelopeReader {
  public:
-  explicit EnvelopeReader(ErrorBody& body) : body_(body) {}
+  explicit EnvelopeReader(ErrorBody& body)
+      : body_(body) {}
 
   void read_errors(const json& errors) {
     if (!errors.is_array()) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <image_syncer/image/digest.hpp>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/image/digest.hpp>
 
 namespace image_syncer {
 
@@ -18,10 +18,10 @@ struct ErrorBody {
   std::vector<Digest> digests;
 };
 
-/// Reads what registries, token servers, storage and proxies send: the envelope of distribution-spec
-/// (Error Codes) with entries and details of any kind, `{"details"}`, `{"message"}`, `{"error"}`,
-/// XML with `<Code>` and `<Message>`, HTML with a `<title>`, plain text, nothing, rubbish. Never
-/// fails; of a body over 256 KiB only the beginning is read, as text.
+/// Reads what registries, token servers, storage and proxies send: the envelope of
+/// distribution-spec (Error Codes) with entries and details of any kind, `{"details"}`,
+/// `{"message"}`, `{"error"}`, XML with `<Code>` and `<Message>`, HTML with a `<title>`, plain
+/// text, nothing, rubbish. Never fails; of a body over 256 KiB only the beginning is read, as text.
 [[nodiscard]] ErrorBody parse_error_body(std::string_view body);
 
 }  // namespace image_syncer

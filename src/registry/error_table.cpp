@@ -23,9 +23,8 @@ constexpr std::uint32_t kMount = bit(RegistryVerb::mount);
 constexpr std::uint32_t kBody = bit(RegistryVerb::upload_patch) | bit(RegistryVerb::upload_put);
 constexpr std::uint32_t kSession = kBody | bit(RegistryVerb::upload_status);
 constexpr std::uint32_t kTagList = bit(RegistryVerb::tag_list);
-constexpr std::uint32_t kRead = bit(RegistryVerb::manifest_head) |
-                                bit(RegistryVerb::manifest_get) | bit(RegistryVerb::blob_head) |
-                                kGetBlob | kTagList;
+constexpr std::uint32_t kRead = bit(RegistryVerb::manifest_head) | bit(RegistryVerb::manifest_get) |
+                                bit(RegistryVerb::blob_head) | kGetBlob | kTagList;
 
 struct Row {
   AnswerPattern pattern;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <image_syncer/registry/registry_error.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/registry/registry_error.hpp>
 
 namespace image_syncer {
 
@@ -42,7 +42,8 @@ struct AnswerPattern {
 
 /// The class of an answer that is not what `verb` hoped for; `codes` in upper case. Answers with a
 /// status that is not in the table, among them unexpected 2xx and 3xx, are fatal for as much as the
-/// verb concerns: the registry (ping, token), the repository (tag list, upload start), or the image.
+/// verb concerns: the registry (ping, token), the repository (tag list, upload start), or the
+/// image.
 ///
 /// Where status and code disagree, 401, 403, 429 and 5xx decide by themselves and with the others
 /// the code decides; but a missing reference of a manifest is the cause whatever stands around it.

@@ -8,22 +8,36 @@
 namespace image_syncer {
 namespace {
 
-// Finds the registry's origin, which every conversation does first; there is nothing more to ask.
+// GET /v2/, which is how every conversation begins that does not know the registry's origin yet.
 class PingVerb final : public Conversing<Exchange> {
  public:
   explicit PingVerb(RegistryHost& host)
       : Conversing(host, {host.name(), ""}) {}
 
  private:
-  [[nodiscard]] std::optional<Request> request(const std::string& /*origin*/) override {
-    return std::nullopt;
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override {
+    if (done_ || conversation().has_pinged()) {
+      return std::nullopt;
+    }
+    Request request;
+    request.url = origin + "/v2/";
+    return request;
   }
 
-  void answer(Response /*response*/) override {}
+  void answer(Response response) override {
+    if (response.status != 200 && response.status != 401) {
+      throw error_of(response);
+    }
+    done_ = true;
+  }
 
   [[nodiscard]] ScopeSet scopes() const override { return {}; }
 
   [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::ping; }
+
+  [[nodiscard]] bool insists() const override { return false; }
+
+  bool done_ = false;
 };
 
 class HttpBlobUpload final : public BlobUpload {

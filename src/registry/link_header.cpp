@@ -17,7 +17,8 @@ struct Link {
 /// Reads one header line, link by link.
 class LineReader {
  public:
-  explicit LineReader(std::string_view line) : rest_(line) {}
+  explicit LineReader(std::string_view line)
+      : rest_(line) {}
 
   /// Absent at the end of the line.
   std::optional<Link> read_link() {

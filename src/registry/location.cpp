@@ -51,8 +51,7 @@ void check_characters(std::string_view url) {
 /// "" when `text` does not begin with a scheme (RFC 3986 §3.1).
 std::string_view scheme_of(std::string_view text) {
   const std::size_t colon = text.find(':');
-  const std::string_view scheme =
-      text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const std::string_view scheme = text.substr(0, colon == std::string_view::npos ? 0 : colon);
   const auto is_letter = [](char c) {
     return kLetters.find(c) != std::string_view::npos || (c >= 'A' && c <= 'Z');
   };
@@ -200,11 +199,9 @@ std::string resolve(std::string_view request_url, std::string_view location, Dow
   return url;
 }
 
-[[noreturn]] void throw_unusable(std::string_view what,
-                                 std::string_view url,
-                                 const std::string& reason) {
-  throw Error("unusable " + std::string(what) + " \"" + printable(redact_url(url), kShownUrl) +
-              "\": " + reason);
+[[noreturn]] void throw_unusable(std::string_view url, const std::string& reason) {
+  throw Error("a server gave the address \"" + printable(redact_url(url), kShownUrl) +
+              "\", which cannot be used: " + reason);
 }
 
 }  // namespace
@@ -215,7 +212,7 @@ std::string resolve_location(std::string_view request_url,
   try {
     return resolve(request_url, location, downgrade);
   } catch (const Unusable& unusable) {
-    throw_unusable("Location", location, unusable.reason);
+    throw_unusable(location, unusable.reason);
   }
 }
 
@@ -234,7 +231,7 @@ std::string origin(std::string_view url) {
     const SplitUrl parts = split_url(without_fragment(url));
     return parts.scheme + "://" + parts.host + ":" + std::to_string(parts.port);
   } catch (const Unusable& unusable) {
-    throw_unusable("URL", url, unusable.reason);
+    throw_unusable(url, unusable.reason);
   }
 }
 

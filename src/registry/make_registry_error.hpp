@@ -1,12 +1,11 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
+#include "registry/error_table.hpp"
 #include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/clock.hpp>
 
-#include "registry/error_table.hpp"
+#include <string>
+#include <string_view>
 
 namespace image_syncer {
 

@@ -1,6 +1,5 @@
 #include "registry/manifest_verbs.hpp"
 
-#include "registry/answer_error.hpp"
 #include "registry/link_header.hpp"
 #include "registry/location.hpp"
 #include "registry/tag_list.hpp"
@@ -8,6 +7,7 @@
 #include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/redaction.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace image_syncer {
@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::uint64_t kMaxTagListBody = 32 * 1024 * 1024;
 // ECR refuses more.
-constexpr std::string_view kPageSize = "1000";
+constexpr std::size_t kPageSize = 1000;
+// For registries that take less.
+constexpr std::size_t kSmallPageSize = 100;
 
 std::string manifest_url(const std::string& origin, const Reference& reference) {
   return origin + "/v2/" + reference.repository.path + "/manifests/" + reference.identifier();
@@ -52,6 +54,17 @@ Manifest read_manifest(Response response, const Reference& reference) {
   return manifest;
 }
 
+// The next page is always where this one came from: proxies write hosts into links that cannot be
+// reached, and another host is no place for credentials.
+std::string next_page(const std::string& page_url, const std::string& link) {
+  const std::string target = resolve_location(page_url, link, Downgrade::allow);
+  if (same_origin(target, page_url)) {
+    return target;
+  }
+  const auto path = [](const std::string& url) { return url.find_first_of("/?", url.find("//") + 2); };
+  return page_url.substr(0, path(page_url)) + target.substr(std::min(path(target), target.size()));
+}
+
 }  // namespace
 
 HeadManifestVerb::HeadManifestVerb(RegistryHost& host, Reference reference, Side side)
@@ -73,7 +86,6 @@ std::optional<Request> HeadManifestVerb::request(const std::string& origin) {
   }
   Request request = manifest_request(by_get_ ? Method::get : Method::head, origin, reference_);
   asked_ = request.url;
-  request.connection = settings().connection;
   return request;
 }
 
@@ -107,7 +119,7 @@ void HeadManifestVerb::on_head(const Response& response) {
     result_.emplace(std::nullopt);
   } else {
     const RegistryError error =
-        answer_error(kind(), host(), reference_.repository.path, Method::head, response);
+        error_of(response);
     if (error.error_class() != ErrorClass::absent) {
       throw error;
     }
@@ -121,8 +133,7 @@ void HeadManifestVerb::on_get(Response response) {
     result_ = ManifestHead{manifest.digest(), manifest.media_type(), manifest.bytes().size()};
     return;
   }
-  const RegistryError error =
-      answer_error(kind(), host(), reference_.repository.path, Method::get, response);
+  const RegistryError error = error_of(response);
   if (error.error_class() != ErrorClass::absent) {
     throw error;
   }
@@ -143,7 +154,6 @@ std::optional<Request> GetManifestVerb::request(const std::string& origin) {
     return std::nullopt;
   }
   Request request = manifest_request(Method::get, origin, reference_);
-  request.connection = settings().connection;
   return request;
 }
 
@@ -152,8 +162,7 @@ void GetManifestVerb::answer(Response response) {
     result_.emplace(read_manifest(std::move(response), reference_));
     return;
   }
-  const RegistryError error =
-      answer_error(kind(), host(), reference_.repository.path, Method::get, response);
+  const RegistryError error = error_of(response);
   if (error.error_class() != ErrorClass::absent) {
     throw error;
   }
@@ -182,13 +191,12 @@ std::optional<Request> PutManifestVerb::request(const std::string& origin) {
                 (reference_.tag.empty() ? digest_.str() : reference_.tag);
   request.headers.add("Content-Type", media_type_);
   request.body = MemoryBody{bytes_};
-  request.connection = settings().connection;
   return request;
 }
 
 void PutManifestVerb::answer(Response response) {
   if (response.status < 200 || response.status > 202) {
-    throw answer_error(kind(), host(), reference_.repository.path, Method::put, response);
+    throw error_of(response);
   }
   const auto returned =
       Digest::try_parse(response.headers.find("Docker-Content-Digest").value_or(""));
@@ -201,7 +209,8 @@ void PutManifestVerb::answer(Response response) {
 
 ListTagsVerb::ListTagsVerb(RegistryHost& host, Repository repository)
     : Conversing(host, repository),
-      repository_(std::move(repository)) {}
+      repository_(std::move(repository)),
+      page_size_(kPageSize) {}
 
 ScopeSet ListTagsVerb::scopes() const {
   return ScopeSet::pull(repository_.path);
@@ -212,18 +221,22 @@ std::optional<Request> ListTagsVerb::request(const std::string& origin) {
     return std::nullopt;
   }
   Request request;
-  request.url = next_url_.empty()
-                    ? origin + "/v2/" + repository_.path + "/tags/list?n=" + std::string(kPageSize)
-                    : next_url_;
+  request.url = next_url_.empty() ? origin + "/v2/" + repository_.path +
+                                        "/tags/list?n=" + std::to_string(page_size_)
+                                  : next_url_;
   request.max_body = kMaxTagListBody;
-  request.connection = settings().connection;
   visited_.insert(request.url);
   return request;
 }
 
 void ListTagsVerb::answer(Response response) {
   if (response.status != 200) {
-    throw answer_error(kind(), host(), repository_.path, Method::get, response);
+    const RegistryError error = error_of(response);
+    if (error.error_class() != ErrorClass::page_size || page_size_ == kSmallPageSize) {
+      throw error;
+    }
+    page_size_ = kSmallPageSize;
+    return;
   }
   if (response.truncated) {
     throw Error("GET " + redact_url(response.url) + ": the list of tags is larger than " +
@@ -236,12 +249,9 @@ void ListTagsVerb::answer(Response response) {
     }
   }
   const auto next = next_link(response.headers.all("Link"));
-  const std::string target = next ? resolve_location(response.url, *next) : "";
-  // Servers loop, or point to another host: no Authorization goes there, so there is nothing to
-  // gain.
-  const bool more = next && same_origin(target, response.url) && !visited_.contains(target) &&
-                    tags_.size() > before;
-  if (more) {
+  const std::string target = next ? next_page(response.url, *next) : "";
+  // Servers loop.
+  if (next && !visited_.contains(target) && tags_.size() > before) {
     next_url_ = target;
   } else {
     known_.clear();

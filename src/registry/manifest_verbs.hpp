@@ -81,6 +81,7 @@ class ListTagsVerb final : public Conversing<ListTags> {
   [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::tag_list; }
 
   Repository repository_;
+  std::size_t page_size_;
   std::string next_url_;
   std::vector<std::string> tags_;
   std::unordered_set<std::string> known_;

@@ -1,8 +1,7 @@
-#include <image_syncer/registry/registry_error.hpp>
-
 #include "registry/error_body.hpp"
 #include "registry/make_registry_error.hpp"
 #include "registry/retry_after.hpp"
+#include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
@@ -42,8 +41,7 @@ constexpr std::uint32_t any_of(Verbs... verbs) {
 
 using enum RegistryVerb;
 constexpr std::uint32_t kAll = ~0U;
-constexpr std::uint32_t kReads =
-    any_of(manifest_head, manifest_get, blob_head, blob_get, tag_list);
+constexpr std::uint32_t kReads = any_of(manifest_head, manifest_get, blob_head, blob_get, tag_list);
 constexpr std::uint32_t kUploads = any_of(upload_start, mount, upload_patch, upload_put);
 constexpr std::uint32_t kPushes = kUploads | any_of(manifest_put);
 
@@ -52,7 +50,8 @@ struct Hint {
   std::string_view text;  ///< {registry} and {repository} are replaced
 };
 
-// What a user can do about it. The first row that matches counts; the server's own words come before.
+// What a user can do about it. The first row that matches counts; the server's own words come
+// before.
 constexpr Hint kHints[] = {
     {{any_of(token), 401, 401, ""}, "check username and password for {registry} in the auth file"},
     {{any_of(token_anonymous), 401, 403, ""},
@@ -141,9 +140,8 @@ RegistryError::RegistryError(std::string message,
 RegistryError make_registry_error(const FailedRequest& request, Clock::wall_time now) {
   ErrorBody body = parse_error_body(request.body);
   const auto wait = parse_retry_after(request.retry_after, now);
-  const std::string message =
-      std::string(request.method) + " " + redact_url(request.url) + ": " +
-      redact(describe(request, body, wait, now));
+  const std::string message = std::string(request.method) + " " + redact_url(request.url) + ": " +
+                              redact(describe(request, body, wait, now));
   RegistryError::Answer answer;
   answer.registry = request.registry;
   answer.repository = request.repository;

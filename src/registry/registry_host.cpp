@@ -34,7 +34,10 @@ std::string RegistryHost::origin_to_try(bool http) const {
 }
 
 void RegistryHost::set_origin(const std::string& origin) {
-  learned_.lock()->origin = origin;
+  auto learned = learned_.lock();
+  if (!learned->origin) {
+    learned->origin = origin;
+  }
 }
 
 std::optional<Challenge> RegistryHost::challenge() {
@@ -48,8 +51,17 @@ void RegistryHost::learn_challenge(const Challenge& challenge) {
   }
 }
 
-void RegistryHost::refuse(const std::string& username, const std::string& message) {
-  learned_.lock()->refused.emplace(username, message);
+void RegistryHost::accept(const std::string& username) {
+  learned_.lock()->accepted.insert(username);
+}
+
+bool RegistryHost::refuse(const std::string& username, const std::string& message) {
+  auto learned = learned_.lock();
+  if (learned->accepted.contains(username)) {
+    return false;
+  }
+  learned->refused.emplace(username, message);
+  return true;
 }
 
 std::optional<std::string> RegistryHost::refused(const std::string& username) {

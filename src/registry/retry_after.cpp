@@ -53,15 +53,15 @@ struct DateFormat {
 constexpr DateFormat kZoned = {8, 1, 2, 3, 4};    // Sun, 06 Nov 1994 08:49:37 GMT, also 06-Nov-94
 constexpr DateFormat kAsctime = {7, 2, 1, 6, 3};  // Sun Nov  6 08:49:37 1994
 
-/// A year of two digits is never more than 50 years ahead.
+/// A year of two digits is the latest such year that is at most 50 years ahead (RFC 9110 §5.6.7).
 std::chrono::year full_year(int year, std::size_t digits, Clock::wall_time now) {
   if (digits != 2) {
     return std::chrono::year(year);
   }
   const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(now));
   const int current = static_cast<int>(today.year());
-  const int candidate = current - current % 100 + year;
-  return std::chrono::year(candidate > current + 50 ? candidate - 100 : candidate);
+  const int latest = current + 50;
+  return std::chrono::year(latest - (latest - year) % 100);
 }
 
 std::optional<std::chrono::sys_seconds> parse_date(std::string_view text, Clock::wall_time now) {

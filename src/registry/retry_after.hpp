@@ -1,10 +1,10 @@
 #pragma once
 
+#include <image_syncer/util/clock.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
-
-#include <image_syncer/util/clock.hpp>
 
 namespace image_syncer {
 

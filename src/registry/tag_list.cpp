@@ -129,9 +129,9 @@ std::vector<std::string> parse_tag_list(std::string_view body) {
   TagListener listener;
   const bool is_json = json::sax_parse(body, &listener);
   if (!is_json || !listener.is_tag_list()) {
-    throw Error("the answer is not a tag list: \"" + printable(trim(body).substr(0, 256), 100) +
-                    "\"",
-                Retry::later);
+    throw Error(
+        "the answer is not a tag list: \"" + printable(trim(body).substr(0, 256), 100) + "\"",
+        Retry::later);
   }
   std::vector<std::string> tags = listener.take_tags();
   remove_repeated(tags);

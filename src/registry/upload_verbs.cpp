@@ -1,6 +1,5 @@
 #include "registry/upload_verbs.hpp"
 
-#include "registry/answer_error.hpp"
 #include "registry/blob_verbs.hpp"
 #include "registry/location.hpp"
 #include <image_syncer/registry/registry_error.hpp>
@@ -16,9 +15,9 @@ namespace {
 constexpr std::chrono::minutes kClosingTimeout{5};
 constexpr std::string_view kOctetStream = "application/octet-stream";
 
-void take_location(UploadState& state, const Response& response) {
+void take_location(UploadState& state, const Response& response, Downgrade downgrade) {
   if (const auto location = response.headers.find("Location")) {
-    state.location = resolve_location(response.url, *location);
+    state.location = resolve_location(response.url, *location, downgrade);
   }
 }
 
@@ -54,7 +53,6 @@ std::optional<Request> StartUploadVerb::request(const std::string& origin) {
     request.url += "?mount=" + percent_encode(state_->blob.digest.str()) +
                    "&from=" + percent_encode(mount_from_->path);
   }
-  request.connection = settings().connection;
   return request;
 }
 
@@ -64,7 +62,7 @@ void StartUploadVerb::answer(Response response) {
     return;
   }
   if (response.status == 202) {
-    take_location(*state_, response);
+    take_location(*state_, response, conversation().downgrade());
     if (state_->location.empty()) {
       throw Error("POST " + redact_url(response.url) +
                       ": the registry opened an upload session without a Location",
@@ -73,8 +71,7 @@ void StartUploadVerb::answer(Response response) {
     result_ = mount_refused_ ? UploadStart::mount_refused : UploadStart::opened;
     return;
   }
-  const RegistryError error =
-      answer_error(kind(), host(), state_->repository.path, Method::post, response);
+  const RegistryError error = error_of(response);
   // Too many requests are no refusal: the same question would be asked again at once.
   if (!mount_from_ || error.error_class() == ErrorClass::limited) {
     throw error;
@@ -106,8 +103,6 @@ Request SendVerb::closing_put() {
   request.method = Method::put;
   request.url = with_digest(state_->location, state_->blob.digest);
   request.headers.add("Content-Type", std::string(kOctetStream));
-  request.stall_timeout = kClosingTimeout;
-  request.connection = settings().connection;
   return request;
 }
 
@@ -118,7 +113,6 @@ std::optional<Request> SendVerb::outcome_check(const std::string& origin) {
   Request request;
   request.method = Method::head;
   request.url = blob_url(origin, state_->repository, state_->blob.digest);
-  request.connection = settings().connection;
   return request;
 }
 
@@ -154,8 +148,7 @@ void SendVerb::on_closing_answer(const Response& response) {
     state_->location.clear();
     return;
   }
-  const RegistryError error = answer_error(
-      RegistryVerb::upload_put, host(), state_->repository.path, Method::put, response);
+  const RegistryError error = error_of(response);
   const bool gateway = response.status == 502 || response.status == 504;
   const bool other_success = response.status >= 200 && response.status < 300;
   // A session that is unknown may be one that has been completed.
@@ -210,7 +203,9 @@ std::optional<Request> StreamBlobVerb::request(const std::string& origin) {
     return check;
   }
   if (patched_) {
-    return closing_put();
+    Request request = closing_put();
+    request.stall_timeout = kClosingTimeout;
+    return request;
   }
   Request request;
   request.method = Method::patch;
@@ -218,7 +213,6 @@ std::optional<Request> StreamBlobVerb::request(const std::string& origin) {
   request.headers.add("Content-Type", std::string(kOctetStream));
   request.body = StreamBody{0, state().blob.size.value()};
   request.buffer_bytes = buffer_bytes_;
-  request.connection = settings().connection;
   return request;
 }
 
@@ -229,9 +223,9 @@ void StreamBlobVerb::answer(Response response) {
   }
   // 201 and 204 are what some registries say for the 202 of the specification.
   if (response.status != 202 && response.status != 201 && response.status != 204) {
-    throw answer_error(kind(), host(), state().repository.path, Method::patch, response);
+    throw error_of(response);
   }
-  take_location(state(), response);
+  take_location(state(), response, conversation().downgrade());
   patched_ = true;
 }
 
@@ -254,7 +248,6 @@ std::optional<Request> CancelUploadVerb::request(const std::string& /*origin*/) 
   Request request;
   request.method = Method::del;
   request.url = location_;
-  request.connection = settings().connection;
   request.stall_timeout = std::chrono::seconds(10);
   return request;
 }

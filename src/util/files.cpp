@@ -16,7 +16,7 @@ namespace image_syncer {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path, int error) {
   throw Error("cannot " + doing + " " + path.string() + ": " +
@@ -104,7 +104,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   }
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode)
+AtomicFile::AtomicFile(const std::filesystem::path& path, unsigned mode)
     : path_(target_of(path)),
       temporary_(temporary_beside(path_)) {
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -7,10 +7,8 @@ namespace image_syncer {
 
 namespace {
 
-using std::chrono::operator""h;
-
 /// Not zero, so that code which takes a default-constructed time point for "now" is found out.
-constexpr Clock::duration kMonotonicStart = 1000h;
+constexpr Clock::duration kMonotonicStart = std::chrono::hours(1000);
 constexpr std::chrono::sys_seconds kWallStart =
     std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::seconds{11045};
 

@@ -22,7 +22,7 @@ ScratchDir::~ScratchDir() {
 }
 
 std::filesystem::path ScratchDir::write(std::string_view name, std::string_view content) const {
-  const std::filesystem::path path = file(name);
+  std::filesystem::path path = file(name);
   std::filesystem::create_directories(path.parent_path());
   std::ofstream stream(path, std::ios::binary);
   stream.write(content.data(), static_cast<std::streamsize>(content.size()));

@@ -22,6 +22,7 @@ class ScratchDir {
   [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
 
   /// Writes a file (folders on the way are made) and gives its path.
+  // NOLINTNEXTLINE(modernize-use-nodiscard): often called for the file alone
   std::filesystem::path write(std::string_view name, std::string_view content) const;
 
  private:

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <image_syncer/image/platform.hpp>
+#include <image_syncer/util/log.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <image_syncer/image/platform.hpp>
-#include <image_syncer/util/log.hpp>
 
 namespace image_syncer {
 

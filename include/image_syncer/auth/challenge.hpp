@@ -21,9 +21,10 @@ struct Challenge {
 
 /// All challenges of all `WWW-Authenticate` lines of one response, in order. Takes everything that
 /// servers send: several per line or header, odd case, unquoted values (also URLs), empty list
-/// elements, token68, blanks around `=`; what cannot be read is skipped. A parameter at the start of
-/// a line continues the challenge of the line before (RFC 9110 §5.3: lines are one list). Of servers
-/// that answer 200 with a challenge the same function reads the offer. Throws nothing of its own.
+/// elements, token68, blanks around `=`; what cannot be read is skipped. A parameter at the start
+/// of a line continues the challenge of the line before (RFC 9110 §5.3: lines are one list). Of
+/// servers that answer 200 with a challenge the same function reads the offer. Throws nothing of
+/// its own.
 [[nodiscard]] std::vector<Challenge> parse_challenges(
     const std::vector<std::string>& header_values);
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <image_syncer/auth/scope.hpp>
+#include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/redaction.hpp>
+
 #include <chrono>
 #include <compare>
 #include <concepts>
@@ -11,11 +16,6 @@
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include <image_syncer/auth/scope.hpp>
-#include <image_syncer/util/clock.hpp>
-#include <image_syncer/util/error.hpp>
-#include <image_syncer/util/redaction.hpp>
 
 namespace image_syncer {
 
@@ -45,7 +45,8 @@ enum class Refused {
 ///
 ///     auto held = cache.acquire(key, scopes, fresh, wake);
 ///     // Token: use it.
-///     // Lead:  ask the realm, then call `publish` or `fail`, whatever happens: others wait for it.
+///     // Lead:  ask the realm, then call `publish` or `fail`, whatever happens: others wait for
+///     it.
 ///     // Wait:  `wake` is called once when that happened; acquire again.
 class TokenCache {
  public:
@@ -58,14 +59,16 @@ class TokenCache {
 
   /// The caller is the one to ask for the token.
   struct Lead {};
+
   /// Somebody else is asking.
   struct Wait {};
+
   using Held = std::variant<Token, Lead, Wait>;
 
-  /// A token whose scopes cover `scopes` and that is not due for renewal. It is due when less than a
-  /// quarter of its life and less than 30 s are left; one that was granted for 30 s or less serves
-  /// for 9/10 of it, so that short lives do not cost a token per request. `fresh_for_body`: a token
-  /// past half its life is not good enough (a large body follows).
+  /// A token whose scopes cover `scopes` and that is not due for renewal. It is due when less than
+  /// a quarter of its life and less than 30 s are left; one that was granted for 30 s or less
+  /// serves for 9/10 of it, so that short lives do not cost a token per request. `fresh_for_body`:
+  /// a token past half its life is not good enough (a large body follows).
   ///
   /// `wake` is kept only with `Wait`. It is called from the thread of the publisher, without locks,
   /// and must neither block nor throw (a curl wakeup); it must stay callable until then. Each
@@ -77,15 +80,17 @@ class TokenCache {
                              bool fresh_for_body,
                              const std::function<void()>& wake);
 
-  /// The leader has a token for `scopes`; `token.generation` is overwritten. Scopes that hold more than
-  /// what the lead was taken for end the lead, too; for fewer, `fail` has to be called as well.
+  /// The leader has a token for `scopes`; `token.generation` is overwritten. Scopes that hold more
+  /// than what the lead was taken for end the lead, too; for fewer, `fail` has to be called as
+  /// well.
   void publish(const TokenKey& key, const ScopeSet& scopes, Token token);
 
   /// The leader has none, also because it was stopped. With `Retry::later` the next to `acquire`
-  /// takes the lead. With `Retry::never` the error is remembered as far as `refused` says, and every
-  /// such `acquire` throws a copy: wrong credentials are tried once. A 401 for credentials concerns
-  /// the identity; a 403, and a 401 without credentials, only the scopes (public and private
-  /// repositories of one registry differ there). The copies have the static type of `error`.
+  /// takes the lead. With `Retry::never` the error is remembered as far as `refused` says, and
+  /// every such `acquire` throws a copy: wrong credentials are tried once. A 401 for credentials
+  /// concerns the identity; a 403, and a 401 without credentials, only the scopes (public and
+  /// private repositories of one registry differ there). The copies have the static type of
+  /// `error`.
   template <std::derived_from<Error> E>
   void fail(const TokenKey& key,
             const ScopeSet& scopes,

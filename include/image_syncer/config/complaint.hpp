@@ -1,9 +1,9 @@
 #pragma once
 
+#include <image_syncer/util/error.hpp>
+
 #include <string>
 #include <vector>
-
-#include <image_syncer/util/error.hpp>
 
 namespace image_syncer {
 

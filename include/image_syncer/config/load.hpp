@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include <image_syncer/config/complaint.hpp>
 #include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/config/rules.hpp>
+
+#include <string>
+#include <vector>
 
 namespace image_syncer {
 

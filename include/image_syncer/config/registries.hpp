@@ -1,13 +1,13 @@
 #pragma once
 
+#include <image_syncer/config/complaint.hpp>
+#include <image_syncer/image/reference.hpp>
+#include <image_syncer/util/redaction.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <image_syncer/config/complaint.hpp>
-#include <image_syncer/image/reference.hpp>
-#include <image_syncer/util/redaction.hpp>
 
 namespace image_syncer {
 
@@ -18,14 +18,14 @@ struct RegistryEntry {
   Mark mark;
   std::string username;
   Secret password;
-  bool insecure = false;       ///< https unverified, then plain http (decided once per host)
-  bool plain_http = false;     ///< http only
+  bool insecure = false;    ///< https unverified, then plain http (decided once per host)
+  bool plain_http = false;  ///< http only
   bool skip_tls_verify = false;
   std::string ca_file;
   std::string cert_file;
   std::string key_file;
   std::string proxy;
-  std::optional<std::uint32_t> max_concurrent;   ///< requests on the wire to this host at a time
+  std::optional<std::uint32_t> max_concurrent;  ///< requests on the wire to this host at a time
   std::optional<double> requests_per_second;
 
   [[nodiscard]] bool has_credentials() const { return !username.empty() || !password.empty(); }
@@ -37,12 +37,13 @@ class RegistryEntries {
   RegistryEntries() = default;
   explicit RegistryEntries(std::vector<RegistryEntry> entries);
 
-  /// The entry with credentials whose key is the longest that equals `repository` or is a prefix of it
-  /// ending at a `/`; nullptr = none.
+  /// The entry with credentials whose key is the longest that equals `repository` or is a prefix of
+  /// it ending at a `/`; nullptr = none.
   [[nodiscard]] const RegistryEntry* credentials_for(const Repository& repository) const;
-  /// The entry of the host itself (connection settings, limits); where only namespace entries exist, the
-  /// settings they agree on. nullptr = none.
+  /// The entry of the host itself (connection settings, limits); where only namespace entries
+  /// exist, the settings they agree on. nullptr = none.
   [[nodiscard]] const RegistryEntry* settings_for(const std::string& registry) const;
+
   [[nodiscard]] const std::vector<RegistryEntry>& all() const { return entries_; }
 
  private:

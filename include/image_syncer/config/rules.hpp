@@ -1,5 +1,9 @@
 #pragma once
 
+#include <image_syncer/config/complaint.hpp>
+#include <image_syncer/image/platform.hpp>
+#include <image_syncer/image/reference.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -7,10 +11,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include <image_syncer/config/complaint.hpp>
-#include <image_syncer/image/platform.hpp>
-#include <image_syncer/image/reference.hpp>
 
 namespace image_syncer {
 
@@ -33,14 +33,15 @@ struct TagList {
 
 using Selection = std::variant<AllTags, TagPattern, TagList>;
 
-/// Where a rule's images go. `names` is empty (source tags and digests are kept) or has one entry per
-/// item of the rule's TagList, matched left to right: a tag, or the item's own digest.
+/// Where a rule's images go. `names` is empty (source tags and digests are kept) or has one entry
+/// per item of the rule's TagList, matched left to right: a tag, or the item's own digest.
 struct Destination {
   Repository repository;
   std::vector<std::variant<std::string, Digest>> names;
 };
 
-/// One rule of an images file, checked: destinations fit the selection (docs/configuration.md, Rules).
+/// One rule of an images file, checked: destinations fit the selection (docs/configuration.md,
+/// Rules).
 struct Rule {
   std::size_t index = 0;  ///< position in file order, from 0; the first rule owns a disputed tag
   Mark mark;

@@ -66,7 +66,8 @@ struct FanOutOptions {
   std::string expected_hex;
   std::size_t ring_bytes = 1024 * 1024;
   LaggardPolicy laggards;
-  /// Delays before a broken source is reopened; it counts anew after 1 MiB of progress.
+  /// Delays before a source that broke off in mid-blob is reopened; it counts anew after 1 MiB of
+  /// progress. A Retry-After beyond the longest is not waited for.
   std::vector<std::chrono::milliseconds> source_delays = {std::chrono::seconds(0),
                                                           std::chrono::seconds(1),
                                                           std::chrono::seconds(2),

@@ -14,7 +14,7 @@ namespace image_syncer {
 
 /// Bodies over this are refused unread. Registries must take 4 MiB (distribution-spec, Pushing
 /// manifests).
-inline constexpr std::uint64_t kMaxManifestBytes = 8 * 1024 * 1024;
+inline constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{8} * 1024 * 1024;
 /// How deep indexes may nest; the specification sets no bound.
 inline constexpr int kMaxIndexDepth = 8;
 

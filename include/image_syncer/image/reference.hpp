@@ -51,7 +51,8 @@ struct Reference {
 /// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}` (distribution-spec, Pulling manifests)
 [[nodiscard]] bool is_valid_tag(std::string_view text);
 
-/// Docker Hub's aliases mapped to `docker.io`, lower case; everything else only lower-cased.
+/// Docker Hub's aliases become `docker.io`; everything else is only lower-cased. A name that is a
+/// host by nothing but an upper-case letter (`Reg/app`) keeps it.
 [[nodiscard]] std::string normalize_registry(std::string_view host);
 
 }  // namespace image_syncer

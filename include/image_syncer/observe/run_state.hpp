@@ -1,16 +1,17 @@
 #pragma once
 
+#include <image_syncer/image/digest.hpp>
+#include <image_syncer/image/reference.hpp>
+#include <image_syncer/util/clock.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <image_syncer/image/digest.hpp>
-#include <image_syncer/image/reference.hpp>
-#include <image_syncer/util/clock.hpp>
 
 namespace image_syncer {
 
@@ -28,19 +29,20 @@ enum class ImageResult {
 
 /// The end of one image at one target.
 struct ImageOutcome {
-  std::size_t rule = 0;  ///< Rule::index
-  std::string rule_text; ///< the rule's source as written, for messages
+  std::size_t rule = 0;   ///< `Rule::index`; people are shown it counted from 1
+  std::string rule_text;  ///< the rule's source as written, for messages
   Reference source;
   Reference target;
   ImageResult result = ImageResult::failed;
-  Digest source_digest;  ///< empty when it was never learned
-  Digest target_digest;  ///< empty unless copied or equal
-  std::uint64_t bytes = 0;  ///< uploaded for it
+  Digest source_digest;     ///< empty when it was never learned
+  Digest target_digest;     ///< empty unless copied or equal
+  std::uint64_t bytes = 0;  ///< uploaded for it to this target
   std::chrono::milliseconds duration{0};
-  /// Failure: the cause in one line that can be understood alone. Otherwise what deserves mention ("digest differs: platform filter linux/amd64").
+  /// Failure: the cause in one line that can be understood alone. Otherwise what deserves mention
+  /// ("digest differs: platform filter linux/amd64"). Passes `redact` on its way out.
   std::string reason;
-  /// Set when the failure is the registry's, not the image's: `reason` is then the same for all of that registry's images and the
-  /// summary prints it once per registry.
+  /// Set when the failure is the registry's, not the image's: `reason` is then the same for all of
+  /// that registry's images and the summary prints it once per registry.
   std::string failed_registry;
 };
 
@@ -57,8 +59,8 @@ struct RunCounters {
   std::atomic<std::uint64_t> throttled{0};  ///< answers 429
 };
 
-/// One blob transfer that is under way, for the live display. Created by `RunState::start_blob`; the transfer's
-/// thread adds to the atomics; dropping the handle ends it.
+/// One blob transfer that is under way, for the live display. Created by `RunState::start_blob`;
+/// the transfer's thread adds to the atomics; dropping the handle ends it.
 struct BlobProgress {
   Digest digest;
   std::uint64_t size = 0;
@@ -85,9 +87,11 @@ struct RunSnapshot {
   bool expanding = true;
   std::uint64_t blobs_copied = 0, blobs_mounted = 0, blobs_present = 0, manifests_copied = 0;
   std::uint64_t bytes_down = 0, bytes_up = 0, requests = 0, retries = 0, throttled = 0;
-  std::uint64_t bytes_known = 0;  ///< upload bytes that are known to be still ahead
+  /// Upload bytes known to be still ahead: the sum of `bytes_ahead` less `bytes_up`.
+  std::uint64_t bytes_known = 0;
+  std::uint64_t rules_failed = 0, warnings = 0;
   std::chrono::milliseconds elapsed{0};
-  std::vector<Blob> blobs;
+  std::vector<Blob> blobs;  ///< in the order in which they began
 };
 
 struct RunStateOptions {
@@ -98,16 +102,19 @@ struct RunStateOptions {
   std::string version;
 };
 
-/// The state of one run: counters, outcomes, what is in flight, and the files that tell of it. Outcomes are written to the report and the success file as
-/// they come (both appear whole at `finish`, or not at all), so that memory does not grow with the number of images; failures are kept for the summary,
-/// at most kMaxFailuresKept of them.
-/// All members may be called from any thread.
+/// The state of one run: counters, outcomes, what is in flight, and the files that tell of it. An
+/// image counts once per target. Outcomes are written to the report and the success file as they
+/// come (both appear whole at `finish`, or not at all: docs/report.md), so that memory does not
+/// grow with the number of images; the summary keeps at most kMaxFailuresKept failures and as many
+/// warnings. A file that can no longer be written (disk full) is given up with a warning: it fails
+/// no image. All members may be called from any thread, `finish` once, after everything else but
+/// the reads.
 class RunState {
  public:
   static constexpr std::size_t kMaxFailuresKept = 1000;
 
   /// Throws `Error` when a file cannot be created.
-  RunState(RunStateOptions options, Clock& clock);
+  RunState(const RunStateOptions& options, Clock& clock);
   RunState(const RunState&) = delete;
   RunState& operator=(const RunState&) = delete;
   RunState(RunState&&) = delete;
@@ -120,27 +127,38 @@ class RunState {
   void images_found(std::uint64_t count);
   /// All rules have been expanded: the total is final.
   void expansion_finished();
-  /// One image × target pair ended: logs one line (info; error for failures), counts, and writes the report.
+  /// One image × target pair ended: counts, writes the report, and logs one line (info; warn for
+  /// deferred, error for failed). Of a registry-wide failure only the first is an error, the others
+  /// are logged at debug: a dead registry takes one line, not one per image.
   void image_done(const ImageOutcome& outcome);
-  /// A rule as a whole: could not be expanded (`failed`), or matched no tag (a warning).
-  void rule_failed(std::size_t rule, const std::string& rule_text, const std::string& reason, const std::string& failed_registry);
+  /// A rule as a whole could not be expanded (a rule that matches no tag is a `warn`): logs an
+  /// error. `failed_registry` as in ImageOutcome.
+  void rule_failed(std::size_t rule,
+                   const std::string& rule_text,
+                   const std::string& reason,
+                   const std::string& failed_registry);
+  /// Needs attention, but failed nothing: logged, and repeated in summary and report.
   void warn(const std::string& message);
 
+  /// Shown until the handle is dropped.
   [[nodiscard]] std::shared_ptr<BlobProgress> start_blob(const Digest& digest,
                                                          std::uint64_t size,
                                                          std::string source,
                                                          std::vector<std::string> targets);
-  /// Upload bytes that a planned image needs (positive) or that turned out not to be needed (negative), for the ETA.
+  /// Upload bytes that a planned image needs (positive; a body that must be sent again is needed
+  /// again) or that turned out not to be needed (negative), for the ETA. Bytes that were sent are
+  /// subtracted by way of `counters().bytes_up`.
   void bytes_ahead(std::int64_t delta);
 
   [[nodiscard]] RunSnapshot snapshot();
 
-  /// Ends the run: completes the files and returns the summary as text for people (several lines, ends with a newline): images, blobs, bytes,
-  /// requests, time; then every failure, one line each, registry-wide ones once per registry with how many images they took.
+  /// Ends the run: completes the files and returns the summary as text for people (several lines,
+  /// ends with a newline): images, blobs, bytes, requests, time; then every failure, one line each,
+  /// registry-wide ones once per registry with how many images they took; then the warnings.
   /// `interrupted`: the run was stopped; the files say so.
   [[nodiscard]] std::string finish(bool interrupted);
 
-  /// Whether anything failed or was deferred (exit code 1).
+  /// Whether an image failed or was deferred, or a rule failed (exit code 1).
   [[nodiscard]] bool has_failures();
 
  private:

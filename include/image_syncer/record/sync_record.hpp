@@ -41,17 +41,21 @@ struct RecordOptions {
 /// whoever acts on it must be ready for the registry to contradict it, and then calls the `forget_`
 /// functions. Deleting the file costs requests, never correctness.
 ///
-/// One writer per file: `open` takes a lock on `FILE.lock`, held until destruction. All members are
-/// thread-safe; writes are grouped and reach the disk within a second, at `flush` and at
-/// destruction. After a write error (disk full) the record turns itself off with one warning and
-/// answers as if empty: a hint must never fail a run.
+/// One writer per file: the constructor takes a lock on `FILE.lock`, held until destruction. All
+/// members are thread-safe; writes are grouped and reach the disk within a second, at `flush` and
+/// at destruction. When it cannot be read or written any more (disk full, damage found late) it
+/// turns itself off with one line in the log and answers as if empty: a hint must never fail a run.
+/// A damaged file is moved aside then, so that the next run begins anew. Times are kept to the
+/// millisecond, rounded up. Digests given to it must not be empty.
 class SyncRecord {
  public:
   /// A record that knows nothing and keeps nothing (`--db none`).
   SyncRecord();
-  /// Opens or creates `path` (mode 0600). A corrupt file is moved aside with its -wal and -shm and
-  /// begun anew, with an error in the log. Throws `RecordError`: unwritable, newer schema, or
-  /// locked (names the pid that holds it).
+  /// Opens or creates `path` (mode 0600, its companions too). A damaged file is moved to
+  /// `path.corrupt-<utc>` with its -wal and -shm and begun anew, with an error in the log. On a
+  /// network file system a rollback journal takes the place of the WAL. Throws `RecordError`:
+  /// unwritable, not a regular file, a newer schema, another program's database, or locked (names
+  /// the pid that holds it). `clock` must outlive it.
   SyncRecord(const std::string& path, const RecordOptions& options, Clock& clock);
   SyncRecord(const SyncRecord&) = delete;
   SyncRecord& operator=(const SyncRecord&) = delete;
@@ -68,21 +72,23 @@ class SyncRecord {
   [[nodiscard]] std::vector<std::optional<Clock::wall_time>> blobs_confirmed(
       const Repository& repository, const std::vector<Digest>& digests);
   /// Repositories of `registry` known to hold `digest`, most recently confirmed first: candidates
-  /// to mount from. At most `limit`.
+  /// to mount from. At most `limit`, chosen among the 256 repositories that came last.
   [[nodiscard]] std::vector<Repository> repositories_with(const std::string& registry,
                                                           const Digest& digest,
                                                           std::size_t limit = 4);
   /// Confirmed now.
   void remember_blob(const Repository& repository, const Digest& digest);
   void forget_blob(const Repository& repository, const Digest& digest);
-  /// Everything about a repository that turned out to be gone or recreated: its blobs and tags.
+  /// Everything about a target repository that turned out to be gone or recreated: its blobs and
+  /// tags. Cheap. What is known of it as a source stays.
   void forget_repository(const Repository& repository);
-  /// Whether anything at all is known to be in `repository`.
+  /// Whether anything was ever remembered of `repository` as a target, and it was not forgotten
+  /// since.
   [[nodiscard]] bool knows_repository(const Repository& repository);
 
   // -- target tags
 
-  /// `target` by tag or by digest (`Reference::identifier`).
+  /// `target` by tag or by digest (`Reference::identifier`: with both, the digest counts).
   [[nodiscard]] std::optional<TagState> tag_state(const Reference& target);
   void set_tag_state(const Reference& target, const TagState& state);
   void forget_tag(const Reference& target);
@@ -117,7 +123,8 @@ class SyncRecord {
                           const std::string& value,
                           std::chrono::seconds lifetime);
 
-  /// Commits what is pending. Never throws (see the class comment).
+  /// Commits what is pending; after it, a kill loses nothing (a power cut neither, with
+  /// `synchronous_full`).
   void flush() noexcept;
 
  private:

@@ -99,8 +99,8 @@ class Registry {
 
   [[nodiscard]] virtual const std::string& name() const = 0;
 
-  /// Finds out how the registry is reached and how it wants to be asked (`GET /v2/`). The other
-  /// verbs do that first when it was not done.
+  /// `GET /v2/`: whether the registry answers, and, the first time, how it is reached and how it
+  /// wants to be asked. The other verbs do that first when it was not done.
   [[nodiscard]] virtual std::unique_ptr<Exchange> ping() = 0;
 
   /// Result: absent when the registry has no such manifest (or, on the target side, will not say).

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <image_syncer/image/digest.hpp>
+#include <image_syncer/util/error.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <image_syncer/image/digest.hpp>
-#include <image_syncer/util/error.hpp>
 
 namespace image_syncer {
 
@@ -16,7 +16,8 @@ enum class ErrorClass {
   retry,
   /// Transient, and the whole host is to be left alone for a while (429, 503).
   limited,
-  /// A token is needed or was refused: renew it and repeat once. With a fresh token: the credentials
+  /// A token is needed or was refused: renew it and repeat once. With a fresh token: the
+  /// credentials
   /// lack rights for this repository.
   auth,
   /// What was asked for is not there. A normal answer for a target, fatal for an image of a source.
@@ -30,14 +31,16 @@ enum class ErrorClass {
   /// The upload session is lost, or the blob cannot be mounted: begin with a plain new session and
   /// send the whole blob.
   new_upload,
-  /// Not the offset that the server has (416). Upload: ask the session how far it is. Download: begin
+  /// Not the offset that the server has (416). Upload: ask the session how far it is. Download:
+  /// begin
   /// at 0.
   range,
   /// The body is too large for the registry or a proxy in front of it: send the blob in chunks.
   chunked,
   /// This way of uploading is not supported: use another one.
   other_method,
-  /// The manifest names blobs or children that the registry does not have: send them again, whatever
+  /// The manifest names blobs or children that the registry does not have: send them again,
+  /// whatever
   /// it said about them before, then the manifest, once.
   missing_blobs,
   /// The tag may not be overwritten: fine if it has the wanted digest already, else fatal for this
@@ -69,10 +72,15 @@ class RegistryError final : public Error {
                 std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
   [[nodiscard]] ErrorClass error_class() const noexcept { return answer_.error_class; }
+
   [[nodiscard]] int status() const noexcept { return answer_.status; }
+
   [[nodiscard]] const std::vector<std::string>& codes() const noexcept { return answer_.codes; }
+
   [[nodiscard]] const std::string& registry() const noexcept { return answer_.registry; }
+
   [[nodiscard]] const std::string& repository() const noexcept { return answer_.repository; }
+
   /// Named by the server as missing (MANIFEST_BLOB_UNKNOWN, BLOB_UNKNOWN). A hint: some name the
   /// manifest itself, and most servers name nothing or only the first one.
   [[nodiscard]] const std::vector<Digest>& digests() const noexcept { return answer_.digests; }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace image_syncer {
@@ -56,6 +57,7 @@ class RegistryHost {
   [[nodiscard]] std::optional<std::string> origin();
   /// The origin to try: https first, unless plain http was asked for.
   [[nodiscard]] std::string origin_to_try(bool http) const;
+  /// The first one counts: it is decided once per process.
   void set_origin(const std::string& origin);
 
   /// The challenge to answer. A Bearer challenge is kept in favour of a later Basic one (Harbor
@@ -63,16 +65,18 @@ class RegistryHost {
   [[nodiscard]] std::optional<Challenge> challenge();
   void learn_challenge(const Challenge& challenge);
 
-  /// Wrong credentials are tried once: after `refuse`, `refused` gives the message for `username`
-  /// ("" = anonymous).
-  void refuse(const std::string& username, const std::string& message);
+  /// Wrong passwords are tried once: after `refuse`, `refused` gives the message for `username`. One
+  /// that was accepted before is not wrong: then `refuse` does nothing and returns false.
+  void accept(const std::string& username);
+  [[nodiscard]] bool refuse(const std::string& username, const std::string& message);
   [[nodiscard]] std::optional<std::string> refused(const std::string& username);
 
  private:
   struct Learned {
     std::optional<std::string> origin;
     std::optional<Challenge> challenge;
-    std::map<std::string, std::string> refused;
+    std::map<std::string, std::string> refused;  // user name → message
+    std::set<std::string> accepted;
   };
 
   RegistrySettings settings_;

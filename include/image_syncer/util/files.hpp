@@ -18,7 +18,7 @@ class AtomicFile {
   /// Throws `Error` when the temporary file cannot be created, or when `path` is a folder or
   /// device. A symbolic link stays: the file it points to is replaced. `mode`: permission bits,
   /// whatever the umask.
-  explicit AtomicFile(std::filesystem::path path, unsigned mode = 0644);
+  explicit AtomicFile(const std::filesystem::path& path, unsigned mode = 0644);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   AtomicFile(AtomicFile&&) = delete;

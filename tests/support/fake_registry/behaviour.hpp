@@ -1,14 +1,13 @@
 #pragma once
 
+#include <image_syncer/util/clock.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <image_syncer/util/clock.hpp>
-
-#include <chrono>
 
 namespace image_syncer {
 
@@ -28,16 +27,16 @@ struct AuthBehaviour {
   // Tokens (mode bearer).
   std::string service = "registry.fake";
   std::chrono::seconds token_lifetime{300};
-  std::size_t token_uses = std::numeric_limits<std::size_t>::max();  ///< requests one token is good for
-  const Clock* clock = nullptr;  ///< for the lifetime; nullptr: the machine's
-  bool states_lifetime = true;   ///< `expires_in` in the answer
-  bool sends_token = true;       ///< the field `token`
-  bool sends_access_token = true;  ///< the field `access_token`
+  std::size_t token_uses =
+      std::numeric_limits<std::size_t>::max();  ///< requests one token is good for
+  const Clock* clock = nullptr;                 ///< for the lifetime; nullptr: the machine's
+  bool states_lifetime = true;                  ///< `expires_in` in the answer
+  bool sends_token = true;                      ///< the field `token`
+  bool sends_access_token = true;               ///< the field `access_token`
   /// What is granted of what was asked; empty: everything to the user, "pull" to others with
   /// `anonymous_pull`. `user` is "" for anonymous.
-  std::function<bool(const std::string& user,
-                     const std::string& repository,
-                     const std::string& action)>
+  std::function<bool(
+      const std::string& user, const std::string& repository, const std::string& action)>
       grants = {};
 };
 
@@ -47,18 +46,20 @@ enum class MountBehaviour {
   refused,         ///< `mount_refusal` for every POST with `mount`
 };
 
-/// How this registry differs from the specification's main road. Vendor profiles are values of this.
+/// How this registry differs from the specification's main road. Vendor profiles are values of
+/// this.
 struct RegistryBehaviour {
   // Uploads
   bool absolute_locations = false;    ///< Location as a whole URL instead of a path
   bool single_use_locations = false;  ///< a used Location is 404 (Google Artifact Registry)
-  bool patch_gives_location = true;   ///< else the former one stays good
-  bool keeps_broken_uploads = true;   ///< a session survives a PATCH that broke off (zot: no)
-  bool stores_single_post = false;    ///< `POST …/uploads/?digest=` stores (201) or is a POST (202)
+  bool exact_locations = true;  ///< the query must come back byte for byte (skopeo rewrites it)
+  bool patch_gives_location = true;  ///< else the former one stays good
+  bool keeps_broken_uploads = true;  ///< a session survives a PATCH that broke off (zot: no)
+  bool stores_single_post = false;  ///< `POST …/uploads/?digest=` stores (201) or is a POST (202)
   int patch_status = 202;
   int upload_put_status = 201;
-  int upload_delete_refusal = 0;      ///< status instead of 204
-  int upload_start_refusal = 0;       ///< status instead of 202
+  int upload_delete_refusal = 0;                                          ///< status instead of 204
+  int upload_start_refusal = 0;                                           ///< status instead of 202
   std::size_t max_upload_body = std::numeric_limits<std::size_t>::max();  ///< larger: 413
 
   // Mount
@@ -73,8 +74,8 @@ struct RegistryBehaviour {
   std::vector<std::string> refused_media_types = {};  ///< 400 MANIFEST_INVALID
 
   // Blobs
-  bool serves_ranges = true;      ///< else Range is ignored
-  bool redirects_blobs = false;   ///< GET and HEAD: 307 to a storage server with a presigned URL
+  bool serves_ranges = true;     ///< else Range is ignored
+  bool redirects_blobs = false;  ///< GET and HEAD: 307 to a storage server with a presigned URL
 
   // Tag lists
   std::size_t tags_per_page = 0;  ///< at most so many; 0: as many as asked

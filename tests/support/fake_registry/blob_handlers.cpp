@@ -1,9 +1,8 @@
-#include <charconv>
-
-#include <image_syncer/util/text.hpp>
-
 #include "support/fake_registry/registry_errors.hpp"
 #include "support/fake_registry/registry_handlers.hpp"
+#include <image_syncer/util/text.hpp>
+
+#include <charconv>
 
 namespace image_syncer {
 namespace {
@@ -25,8 +24,7 @@ std::optional<ByteRange> parse_range(const std::optional<std::string>& header, s
   if (parsed.ec != std::errc() || parsed.ptr == end || *parsed.ptr != '-') {
     return std::nullopt;
   }
-  if (parsed.ptr + 1 != end &&
-      std::from_chars(parsed.ptr + 1, end, range.last).ec != std::errc()) {
+  if (parsed.ptr + 1 != end && std::from_chars(parsed.ptr + 1, end, range.last).ec != std::errc()) {
     return std::nullopt;
   }
   range.last = std::min(range.last, size - 1);
@@ -50,9 +48,9 @@ ServerResponse blob_answer(const ServerRequest& request, const SharedBytes& byte
   }
   response.status = 206;
   response.body = bytes.slice(range->first, range->last - range->first + 1);
-  response.set_header("Content-Range",
-                      "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) +
-                          "/" + size);
+  response.set_header(
+      "Content-Range",
+      "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" + size);
   return response;
 }
 
@@ -83,7 +81,9 @@ std::optional<PresignedUrls::Grant> PresignedUrls::find(const std::string& signa
 ServerResponse serve_blob(RegistryContext& context,
                           const RegistryRoute& route,
                           const ServerRequest& request) {
-  const auto unknown = [] { return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry"); };
+  const auto unknown = [] {
+    return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry");
+  };
   if (request.method == "DELETE") {
     return context.store.delete_blob(route.repository, route.reference)
                ? ServerResponse{.status = 202}

@@ -1,13 +1,12 @@
 #include "support/fake_registry/fake_auth.hpp"
 
+#include "support/fake_registry/registry_errors.hpp"
+#include <image_syncer/util/text.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <string_view>
 #include <utility>
-
-#include <image_syncer/util/text.hpp>
-
-#include "support/fake_registry/registry_errors.hpp"
 
 namespace image_syncer {
 namespace {
@@ -58,15 +57,15 @@ ServerResponse unauthorized(std::string challenge) {
 
 }  // namespace
 
-FakeAuth::FakeAuth(AuthBehaviour behaviour) : behaviour_(std::move(behaviour)) {}
+FakeAuth::FakeAuth(AuthBehaviour behaviour)
+    : behaviour_(std::move(behaviour)) {}
 
 Clock::time_point FakeAuth::now() const {
   return behaviour_.clock != nullptr ? behaviour_.clock->now() : system_clock().now();
 }
 
 bool FakeAuth::is_user(const std::optional<std::string>& authorization) const {
-  return authorization ==
-         "Basic " + base64_encode(behaviour_.user + ":" + behaviour_.password);
+  return authorization == "Basic " + base64_encode(behaviour_.user + ":" + behaviour_.password);
 }
 
 bool FakeAuth::grants(const std::string& user,
@@ -91,8 +90,7 @@ std::optional<ServerResponse> FakeAuth::refuse(const ServerRequest& request,
                ? std::nullopt
                : std::optional(unauthorized("Basic realm=\"fake registry\""));
   }
-  std::string challenge =
-      "Bearer realm=\"" + realm + "\",service=\"" + behaviour_.service + "\"";
+  std::string challenge = "Bearer realm=\"" + realm + "\",service=\"" + behaviour_.service + "\"";
   if (!scopes.empty()) {
     challenge += ",scope=\"" + scope_text(scopes) + "\"";
   }
@@ -158,8 +156,8 @@ ServerResponse FakeAuth::issue_token(const ServerRequest& request) {
   nlohmann::json body;
   {
     const std::lock_guard lock(mutex_);
-    const std::string text = "opaque-token-" + std::to_string(++issued_) + "-of-" +
-                             (user.empty() ? "nobody" : user);
+    const std::string text =
+        "opaque-token-" + std::to_string(++issued_) + "-of-" + (user.empty() ? "nobody" : user);
     tokens_[text] = std::move(token);
     if (behaviour_.sends_token) {
       body["token"] = text;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "support/fake_registry/behaviour.hpp"
+#include "support/http_server/server_message.hpp"
+#include <image_syncer/util/clock.hpp>
+
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -7,11 +11,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include <image_syncer/util/clock.hpp>
-
-#include "support/fake_registry/behaviour.hpp"
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 
@@ -27,8 +26,8 @@ class FakeAuth {
  public:
   explicit FakeAuth(AuthBehaviour behaviour);
 
-  /// The 401 for a request that needs `scopes`, or nothing when it may go on. `realm`: the URL of the
-  /// token endpoint.
+  /// The 401 for a request that needs `scopes`, or nothing when it may go on. `realm`: the URL of
+  /// the token endpoint.
   [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request,
                                                      const std::vector<AuthScope>& scopes,
                                                      const std::string& realm);
@@ -38,6 +37,7 @@ class FakeAuth {
   /// Makes every token handed out so far worthless.
   void revoke_tokens();
   [[nodiscard]] std::size_t tokens_issued() const;
+
   [[nodiscard]] const AuthBehaviour& behaviour() const { return behaviour_; }
 
  private:

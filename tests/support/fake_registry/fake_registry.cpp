@@ -1,12 +1,12 @@
 #include "support/fake_registry/fake_registry.hpp"
 
+#include "support/fake_registry/registry_errors.hpp"
+#include "support/fake_registry/registry_handlers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cassert>
 #include <utility>
-
-#include "support/fake_registry/registry_errors.hpp"
-#include "support/fake_registry/registry_handlers.hpp"
 
 namespace image_syncer {
 
@@ -19,7 +19,8 @@ struct FakeRegistry::Impl {
   std::unique_ptr<ScriptedServer> registry;
 
   explicit Impl(const FakeRegistryOptions& options)
-      : context{.behaviour = options.behaviour}, auth(options.auth) {}
+      : context{.behaviour = options.behaviour},
+        auth(options.auth) {}
 
   ServerResponse answer(ServerExchange& exchange);
   ServerResponse route(const RegistryRoute& route, ServerExchange& exchange);
@@ -28,8 +29,7 @@ struct FakeRegistry::Impl {
 ServerResponse FakeRegistry::Impl::answer(ServerExchange& exchange) {
   const RegistryRoute wanted = parse_route(exchange.request().path());
   const std::string realm = tokens ? tokens->origin() + "/token" : std::string();
-  auto refusal =
-      auth.refuse(exchange.request(), needed_scopes(wanted, exchange.request()), realm);
+  auto refusal = auth.refuse(exchange.request(), needed_scopes(wanted, exchange.request()), realm);
   ServerResponse response = refusal ? *std::move(refusal) : route(wanted, exchange);
   response.set_header("Docker-Distribution-Api-Version", "registry/2.0");
   return response;
@@ -84,9 +84,13 @@ FakeRegistry::~FakeRegistry() {
   }
 }
 
-const std::string& FakeRegistry::host() const { return impl_->registry->host(); }
+const std::string& FakeRegistry::host() const {
+  return impl_->registry->host();
+}
 
-std::string FakeRegistry::origin() const { return impl_->registry->origin(); }
+std::string FakeRegistry::origin() const {
+  return impl_->registry->origin();
+}
 
 void FakeRegistry::stop() {
   impl_->registry->stop();
@@ -98,7 +102,9 @@ void FakeRegistry::stop() {
   }
 }
 
-RegistryStore& FakeRegistry::store() { return impl_->context.store; }
+RegistryStore& FakeRegistry::store() {
+  return impl_->context.store;
+}
 
 void FakeRegistry::seed(const std::string& repository,
                         const std::string& tag,
@@ -147,11 +153,17 @@ std::string FakeRegistry::lacks(const std::string& repository,
   return {};
 }
 
-std::size_t FakeRegistry::uploads_open() const { return impl_->context.uploads.count(); }
+std::size_t FakeRegistry::uploads_open() const {
+  return impl_->context.uploads.count();
+}
 
-void FakeRegistry::lose_uploads() { impl_->context.uploads.clear(); }
+void FakeRegistry::lose_uploads() {
+  impl_->context.uploads.clear();
+}
 
-ScriptedServer& FakeRegistry::server() { return *impl_->registry; }
+ScriptedServer& FakeRegistry::server() {
+  return *impl_->registry;
+}
 
 std::size_t FakeRegistry::count(const std::string& method, const std::string& path) {
   return server().count(method, path);
@@ -175,7 +187,9 @@ ScriptedServer& FakeRegistry::storage_server() {
   return *impl_->storage;
 }
 
-FakeAuth& FakeRegistry::auth() { return impl_->auth; }
+FakeAuth& FakeRegistry::auth() {
+  return impl_->auth;
+}
 
 std::vector<std::string> FakeRegistry::take_violations() {
   const std::lock_guard lock(impl_->context.mutex);

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "support/fake_registry/behaviour.hpp"
 #include "support/fake_registry/fake_auth.hpp"
 #include "support/fake_registry/image_builder.hpp"
 #include "support/fake_registry/registry_store.hpp"
 #include "support/fake_registry/scripted_server.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace image_syncer {
 
@@ -23,14 +23,14 @@ struct FakeRegistryOptions {
 /// test:
 ///
 ///     FakeRegistry source;
-///     const BuiltManifest image = source.seed_image("team/app", "v1", {.layers = layers_of({5000})});
-///     source.on({.method = "GET", .path = "/v2/.*/blobs/.*"}).cut_after(1000);
-///     … copy from source.host() …
+///     const BuiltManifest image = source.seed_image("team/app", "v1", {.layers =
+///     layers_of({5000})}); source.on({.method = "GET", .path =
+///     "/v2/.*/blobs/.*"}).cut_after(1000); … copy from source.host() …
 ///     EXPECT_EQ(source.count("GET", "/v2/team/app/blobs/.*"), 3U);
 ///
-/// Requests that no client may make (registry credentials at the storage server, a form Content-Type
-/// on an upload) are violations and fail the running test when the registry is destroyed. Any thread
-/// may call anything.
+/// Requests that no client may make (registry credentials at the storage server, a form
+/// Content-Type on an upload) are violations and fail the running test when the registry is
+/// destroyed. Any thread may call anything.
 class FakeRegistry {
  public:
   explicit FakeRegistry(const FakeRegistryOptions& options = {});
@@ -62,7 +62,9 @@ class FakeRegistry {
 
   // Faults and what was asked; see ScriptedServer.
   [[nodiscard]] ScriptedServer& server();
+
   FaultScript on(Match match) { return server().on(std::move(match)); }
+
   [[nodiscard]] std::size_t count(const std::string& method = {}, const std::string& path = {});
   [[nodiscard]] std::uint64_t bytes_received(const std::string& method = {},
                                              const std::string& path = {});

@@ -1,12 +1,12 @@
 #include "support/fake_registry/image_builder.hpp"
 
+#include <image_syncer/image/media_type.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <cstring>
 #include <string_view>
 #include <utility>
-
-#include <image_syncer/image/media_type.hpp>
 
 namespace image_syncer {
 namespace {
@@ -43,9 +43,8 @@ BuiltBlob make_layer(const LayerSpec& spec, std::string_view default_type) {
 }
 
 Json descriptor(const BuiltBlob& blob) {
-  Json entry{{"mediaType", blob.media_type},
-             {"size", blob.bytes.size()},
-             {"digest", blob.digest.str()}};
+  Json entry{
+      {"mediaType", blob.media_type}, {"size", blob.bytes.size()}, {"digest", blob.digest.str()}};
   if (!blob.urls.empty()) {
     entry["urls"] = blob.urls;
   }
@@ -66,7 +65,9 @@ Json platform_json(const BuiltPlatform& platform) {
   return entry;
 }
 
-BuiltManifest make_manifest(std::string_view media_type, const Json& document, const JsonLook& look) {
+BuiltManifest make_manifest(std::string_view media_type,
+                            const Json& document,
+                            const JsonLook& look) {
   BuiltManifest manifest;
   manifest.media_type = media_type;
   manifest.bytes = document.dump(look.indent) + look.trailing;
@@ -185,9 +186,9 @@ BuiltManifest build_attestation(const BuiltManifest& image) {
   std::vector<BuiltBlob> blobs;
   blobs.push_back(make_blob(media_types::kOciConfig,
                             R"({"architecture":"unknown","os":"unknown","config":{}})"));
-  blobs.push_back(make_blob("application/vnd.in-toto+json",
-                            R"({"_type":"https://in-toto.io/Statement/v0.1","subject":")" +
-                                image.digest.str() + "\"}"));
+  blobs.push_back(make_blob(
+      "application/vnd.in-toto+json",
+      R"({"_type":"https://in-toto.io/Statement/v0.1","subject":")" + image.digest.str() + "\"}"));
   Json document{{"schemaVersion", 2}, {"mediaType", media_types::kOciManifest}};
   add_blobs(document, blobs);
   BuiltManifest manifest = make_manifest(media_types::kOciManifest, document, {});

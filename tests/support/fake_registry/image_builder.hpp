@@ -1,15 +1,14 @@
 #pragma once
 
+#include "support/http_server/server_message.hpp"
+#include <image_syncer/image/digest.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <image_syncer/image/digest.hpp>
-
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 
@@ -36,9 +35,9 @@ struct BuiltManifest {
   std::string media_type;
   std::string bytes;
   Digest digest;
-  std::vector<BuiltBlob> blobs;              ///< the config first, then the layers
-  std::vector<BuiltManifest> children;       ///< of an index
-  std::optional<BuiltPlatform> platform;     ///< for its entry in an index
+  std::vector<BuiltBlob> blobs;                    ///< the config first, then the layers
+  std::vector<BuiltManifest> children;             ///< of an index
+  std::optional<BuiltPlatform> platform;           ///< for its entry in an index
   std::map<std::string, std::string> annotations;  ///< for its entry in an index
 };
 
@@ -46,22 +45,22 @@ enum class ManifestFlavour { oci, docker };
 
 /// How the JSON is written: registries and clients must not care.
 struct JsonLook {
-  int indent = 3;        ///< -1: everything on one line
+  int indent = 3;             ///< -1: everything on one line
   std::string trailing = {};  ///< appended to the document
 };
 
 struct LayerSpec {
   std::size_t size = 4096;
-  std::uint64_t seed = 1;          ///< same size, seed and type: same layer
-  std::string media_type = {};     ///< "": the flavour's tar+gzip
-  std::vector<std::string> urls = {};   ///< makes it a foreign layer
+  std::uint64_t seed = 1;              ///< same size, seed and type: same layer
+  std::string media_type = {};         ///< "": the flavour's tar+gzip
+  std::vector<std::string> urls = {};  ///< makes it a foreign layer
 };
 
 struct ImageSpec {
   std::vector<LayerSpec> layers = {LayerSpec{}};
   ManifestFlavour flavour = ManifestFlavour::oci;
   BuiltPlatform platform = {};
-  std::string label = {};  ///< goes into the config: images that differ in nothing else
+  std::string label = {};         ///< goes into the config: images that differ in nothing else
   bool states_media_type = true;  ///< OCI manifests may leave `mediaType` out
   JsonLook look = {};
 };
@@ -80,7 +79,8 @@ struct ImageSpec {
 struct ArtifactSpec {
   std::string artifact_type = "application/vnd.example.thing";
   std::string config_media_type = {};  ///< "": the empty config of OCI
-  std::vector<LayerSpec> layers = {};  ///< of type `application/octet-stream` unless they say otherwise
+  std::vector<LayerSpec> layers =
+      {};  ///< of type `application/octet-stream` unless they say otherwise
   const BuiltManifest* subject = nullptr;
 };
 
@@ -90,8 +90,8 @@ struct ArtifactSpec {
 /// name it.
 [[nodiscard]] BuiltManifest build_attestation(const BuiltManifest& image);
 
-/// Docker schema1, signed with a new key (JWS, ES256, as libtrust does it). The digest is that of the
-/// payload without the signature.
+/// Docker schema1, signed with a new key (JWS, ES256, as libtrust does it). The digest is that of
+/// the payload without the signature.
 [[nodiscard]] BuiltManifest build_signed_schema1(const std::string& repository,
                                                  const std::string& tag,
                                                  const std::vector<LayerSpec>& layers);

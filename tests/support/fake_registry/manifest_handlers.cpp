@@ -1,15 +1,14 @@
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <charconv>
-
+#include "support/fake_registry/image_builder.hpp"
+#include "support/fake_registry/registry_errors.hpp"
+#include "support/fake_registry/registry_handlers.hpp"
 #include <image_syncer/image/digest.hpp>
 #include <image_syncer/image/media_type.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include "support/fake_registry/image_builder.hpp"
-#include "support/fake_registry/registry_errors.hpp"
-#include "support/fake_registry/registry_handlers.hpp"
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
 
 namespace image_syncer {
 namespace {
@@ -121,8 +120,7 @@ ServerResponse put_manifest(RegistryContext& context,
   }
   const std::string payload = schema1_payload(body).value_or(body);
   const auto wanted = Digest::try_parse(route.reference);
-  const Digest digest =
-      Digest::of(payload, wanted ? wanted->algorithm() : HashAlgorithm::sha256);
+  const Digest digest = Digest::of(payload, wanted ? wanted->algorithm() : HashAlgorithm::sha256);
   if (wanted && *wanted != digest) {
     return registry_error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   }
@@ -194,9 +192,9 @@ ServerResponse serve_tags(RegistryContext& context,
     tags.resize(limit);
     const std::string start = context.behaviour.absolute_links ? context.origin : std::string();
     response.set_header("Link",
-                        "<" + start + "/v2/" + route.repository + "/tags/list?last=" +
-                            percent_encode(tags.back()) + "&n=" + std::to_string(limit) +
-                            ">; rel=\"next\"");
+                        "<" + start + "/v2/" + route.repository +
+                            "/tags/list?last=" + percent_encode(tags.back()) +
+                            "&n=" + std::to_string(limit) + ">; rel=\"next\"");
   }
   response.body = Json{{"name", route.repository}, {"tags", tags}}.dump();
   return response;

@@ -13,9 +13,8 @@ ServerResponse registry_error(int status,
     error["detail"] = detail;
   }
   const nlohmann::ordered_json envelope{{"errors", nlohmann::ordered_json::array({error})}};
-  return {.status = status,
-          .headers = {{"Content-Type", "application/json"}},
-          .body = envelope.dump()};
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = envelope.dump()};
 }
 
 }  // namespace image_syncer

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "support/http_server/server_message.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "support/fake_registry/behaviour.hpp"
+#include "support/fake_registry/fake_auth.hpp"
+#include "support/fake_registry/registry_store.hpp"
+#include "support/fake_registry/upload_sessions.hpp"
+#include "support/http_server/server_exchange.hpp"
+
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -7,12 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "support/fake_registry/behaviour.hpp"
-#include "support/fake_registry/fake_auth.hpp"
-#include "support/fake_registry/registry_store.hpp"
-#include "support/fake_registry/upload_sessions.hpp"
-#include "support/http_server/server_exchange.hpp"
 
 namespace image_syncer {
 

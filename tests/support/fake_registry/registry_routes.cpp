@@ -50,9 +50,8 @@ RegistryRoute parse_route(std::string_view path) {
   if (!route && path.ends_with("/tags/list")) {
     route = split_route(path, "/tags/", Kind::tags);
   }
-  const bool complete =
-      route && is_repository_name(route->repository) &&
-      (route->kind == Kind::upload_start || !route->reference.empty());
+  const bool complete = route && is_repository_name(route->repository) &&
+                        (route->kind == Kind::upload_start || !route->reference.empty());
   return complete ? *route : RegistryRoute{};
 }
 

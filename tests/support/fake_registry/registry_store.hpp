@@ -1,13 +1,13 @@
 #pragma once
 
+#include "support/http_server/server_message.hpp"
+
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 

@@ -1,4 +1,9 @@
 // Docker schema1: the JSON Web Signature around the manifest, as libtrust writes and checks it.
+#include "support/fake_registry/image_builder.hpp"
+#include <image_syncer/image/media_type.hpp>
+#include <image_syncer/util/hasher.hpp>
+#include <image_syncer/util/text.hpp>
+
 #include <nlohmann/json.hpp>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -12,12 +17,6 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <image_syncer/image/media_type.hpp>
-#include <image_syncer/util/hasher.hpp>
-#include <image_syncer/util/text.hpp>
-
-#include "support/fake_registry/image_builder.hpp"
-
 namespace image_syncer {
 namespace {
 
@@ -27,8 +26,11 @@ constexpr std::size_t kCoordinate = 32;  // bytes of a P-256 coordinate
 
 struct OpenSslDeleter {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+
   void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
+
   void operator()(BIGNUM* number) const { BN_free(number); }
 };
 
@@ -123,10 +125,10 @@ std::string signature_block(const std::string& payload, std::string_view tail) {
                  {"kty", "EC"},
                  {"x", base64url(coordinate(key.get(), OSSL_PKEY_PARAM_EC_PUB_X))},
                  {"y", base64url(coordinate(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y))}};
-  const Json block{{"header", {{"jwk", jwk}, {"alg", "ES256"}}},
-                   {"signature",
-                    base64url(sign(key.get(), protected_header + "." + base64url(payload)))},
-                   {"protected", protected_header}};
+  const Json block{
+      {"header", {{"jwk", jwk}, {"alg", "ES256"}}},
+      {"signature", base64url(sign(key.get(), protected_header + "." + base64url(payload)))},
+      {"protected", protected_header}};
   return Json::array({block}).dump(3);
 }
 
@@ -153,8 +155,8 @@ BuiltManifest build_signed_schema1(const std::string& repository,
   const std::string payload = document.dump(3);
   constexpr std::string_view kTail = "\n}";
   manifest.digest = Digest::of(payload);
-  manifest.bytes = payload.substr(0, payload.size() - kTail.size()) + ",\n   \"signatures\": " +
-                   signature_block(payload, kTail) + std::string(kTail);
+  manifest.bytes = payload.substr(0, payload.size() - kTail.size()) +
+                   ",\n   \"signatures\": " + signature_block(payload, kTail) + std::string(kTail);
   return manifest;
 }
 
@@ -163,7 +165,8 @@ std::optional<std::string> schema1_payload(const std::string& document) {
   if (!parsed.is_object() || !parsed.contains("signatures")) {
     return std::nullopt;
   }
-  const auto header = base64_decode(parsed.at("signatures").at(0).at("protected").get<std::string>());
+  const auto header =
+      base64_decode(parsed.at("signatures").at(0).at("protected").get<std::string>());
   const Json format = Json::parse(header.value_or(""), nullptr, false);
   if (!format.is_object()) {
     return std::nullopt;

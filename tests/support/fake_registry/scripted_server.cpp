@@ -19,15 +19,17 @@ struct ScriptedServer::Rule {
 };
 
 FaultScript::FaultScript(ScriptedServer& server, Match match)
-    : server_(&server), match_(std::move(match)) {}
+    : server_(&server),
+      match_(std::move(match)) {}
 
-FaultScript::~FaultScript() { server_->add(std::move(match_), std::move(action_)); }
+FaultScript::~FaultScript() {
+  server_->add(std::move(match_), std::move(action_));
+}
 
 FaultScript& FaultScript::reply(int status, ServerHeaders headers, std::string body) {
   ServerResponse response{.status = status, .headers = std::move(headers), .body = std::move(body)};
-  return handle([response = std::move(response)](ServerExchange& exchange) {
-    exchange.send(response);
-  });
+  return handle(
+      [response = std::move(response)](ServerExchange& exchange) { exchange.send(response); });
 }
 
 FaultScript& FaultScript::after_body() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/http_server/http_server.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,8 +12,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "support/http_server/http_server.hpp"
 
 namespace image_syncer {
 
@@ -101,10 +101,12 @@ class ScriptedServer {
 
   /// The first fault in order of `on` that matches a request and is not used up decides.
   FaultScript on(Match match) { return {*this, std::move(match)}; }
+
   /// Drops all faults.
   void behave();
 
-  /// Requests so far; "" matches any method, and the path is a regular expression for the whole path.
+  /// Requests so far; "" matches any method, and the path is a regular expression for the whole
+  /// path.
   [[nodiscard]] std::size_t count(const std::string& method = {}, const std::string& path = {});
   /// Body bytes of those requests, and of the answers to them.
   [[nodiscard]] std::uint64_t bytes_received(const std::string& method = {},
@@ -118,9 +120,13 @@ class ScriptedServer {
   [[nodiscard]] std::vector<std::string> authorizations();
 
   [[nodiscard]] RequestLog& log() { return server_.log(); }
+
   [[nodiscard]] HttpServer& http() { return server_; }
+
   [[nodiscard]] const std::string& host() const { return server_.host(); }
+
   [[nodiscard]] std::string origin() const { return server_.origin(); }
+
   void stop() { server_.stop(); }
 
  private:

@@ -1,11 +1,10 @@
-#include <algorithm>
-#include <charconv>
-
+#include "support/fake_registry/registry_errors.hpp"
+#include "support/fake_registry/registry_handlers.hpp"
 #include <image_syncer/image/digest.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include "support/fake_registry/registry_errors.hpp"
-#include "support/fake_registry/registry_handlers.hpp"
+#include <algorithm>
+#include <charconv>
 
 namespace image_syncer {
 namespace {
@@ -40,9 +39,9 @@ ServerResponse progress(RegistryContext& context,
                         ServerResponse response) {
   const std::size_t size = context.uploads.size(id);
   const std::string start = context.behaviour.absolute_locations ? context.origin : std::string();
-  response.set_header("Location",
-                      start + "/v2/" + repository + "/blobs/uploads/" + id + "?" +
-                          context.uploads.next_query(id));
+  response.set_header(
+      "Location",
+      start + "/v2/" + repository + "/blobs/uploads/" + id + "?" + context.uploads.next_query(id));
   response.set_header("Range", "0-" + std::to_string(size == 0 ? 0 : size - 1));
   response.set_header("Docker-Upload-UUID", id);
   return response;
@@ -156,8 +155,8 @@ ServerResponse patch_upload(RegistryContext& context,
                : *std::move(error);
   }
   receive(context, route.reference, exchange);
-  ServerResponse response =
-      progress(context, route.repository, route.reference, {.status = context.behaviour.patch_status});
+  ServerResponse response = progress(
+      context, route.repository, route.reference, {.status = context.behaviour.patch_status});
   if (!context.behaviour.patch_gives_location) {
     response.remove_header("Location");
   }
@@ -209,11 +208,14 @@ ServerResponse serve_upload(RegistryContext& context,
     return {.status = 413, .body = "<html>413 Request Entity Too Large</html>"};
   }
   // Without a Location in PATCH answers the one from the start is for the whole session.
-  const bool any_offset = method == "GET" || method == "DELETE" ||
-                          (!context.behaviour.patch_gives_location);
-  const bool single_use = context.behaviour.single_use_locations && method != "GET";
+  const bool any_offset =
+      method == "GET" || method == "DELETE" || (!context.behaviour.patch_gives_location);
   const auto check = context.uploads.check(
-      route.repository, route.reference, original_query(request), single_use);
+      route.repository,
+      route.reference,
+      original_query(request),
+      {.exact = context.behaviour.exact_locations,
+       .single_use = context.behaviour.single_use_locations && method != "GET"});
   if (check == UploadSessions::Check::unknown) {
     return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
   }
@@ -232,9 +234,8 @@ ServerResponse serve_upload(RegistryContext& context,
   if (method == "DELETE") {
     return cancel_upload(context, route.reference);
   }
-  return method == "GET"
-             ? progress(context, route.repository, route.reference, {.status = 204})
-             : method_not_allowed();
+  return method == "GET" ? progress(context, route.repository, route.reference, {.status = 204})
+                         : method_not_allowed();
 }
 
 }  // namespace image_syncer

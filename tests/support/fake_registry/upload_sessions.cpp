@@ -1,12 +1,25 @@
 #include "support/fake_registry/upload_sessions.hpp"
 
-#include <utility>
-
+#include "support/fake_registry/image_builder.hpp"
 #include <image_syncer/util/text.hpp>
 
-#include "support/fake_registry/image_builder.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace image_syncer {
+namespace {
+
+/// "_state=…" of a query; "" without.
+std::string_view state_of(std::string_view query) {
+  for (const std::string_view part : split(query, '&')) {
+    if (part.starts_with("_state=")) {
+      return part;
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string UploadSessions::open(const std::string& repository) {
   const std::lock_guard lock(mutex_);
@@ -29,18 +42,21 @@ std::string UploadSessions::next_query(const std::string& id) {
 UploadSessions::Check UploadSessions::check(const std::string& repository,
                                             const std::string& id,
                                             std::string_view query,
-                                            bool single_use) {
+                                            Strictness strictness) {
   const std::lock_guard lock(mutex_);
   const auto session = sessions_.find(id);
   if (session == sessions_.end() || session->second.repository != repository) {
     return Check::unknown;
   }
-  const auto handed_out = session->second.queries.find(std::string(query));
+  const auto handed_out = std::find_if(
+      session->second.queries.begin(), session->second.queries.end(), [&](const auto& entry) {
+        return strictness.exact ? entry.first == query : state_of(entry.first) == state_of(query);
+      });
   if (handed_out == session->second.queries.end()) {
     return Check::unknown;
   }
   const bool current = handed_out->second == session->second.data.size();
-  if (single_use) {
+  if (strictness.single_use) {
     session->second.queries.erase(handed_out);
   }
   return current ? Check::ok : Check::stale;

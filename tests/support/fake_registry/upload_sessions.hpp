@@ -20,15 +20,19 @@ class UploadSessions {
     unknown,  ///< no such session in this repository, or a query that was not handed out
   };
 
+  struct Strictness {
+    bool exact = true;        ///< the whole query must be as handed out, else only its `_state`
+    bool single_use = false;  ///< a query is forgotten when it was used once
+  };
+
   /// The session's id.
   [[nodiscard]] std::string open(const std::string& repository);
   /// The query for the next Location of this session.
   [[nodiscard]] std::string next_query(const std::string& id);
-  /// `single_use`: a query is forgotten when it was used once.
   [[nodiscard]] Check check(const std::string& repository,
                             const std::string& id,
                             std::string_view query,
-                            bool single_use);
+                            Strictness strictness);
 
   void append(const std::string& id, std::string_view bytes);
   [[nodiscard]] std::size_t size(const std::string& id) const;

@@ -8,8 +8,8 @@
 
 namespace image_syncer {
 
-/// A closed gate at which server threads wait until the test opens it: how a test holds a request at
-/// a chosen point without sleeping. Share it by `std::shared_ptr`; any thread may call anything.
+/// A closed gate at which server threads wait until the test opens it: how a test holds a request
+/// at a chosen point without sleeping. Share it by `std::shared_ptr`; any thread may call anything.
 class Gate {
  public:
   /// Lets everyone through, now and later.
@@ -18,8 +18,8 @@ class Gate {
   /// Server side: waits until the gate is open. False when `stop` was requested first.
   [[nodiscard]] bool pass(const std::stop_token& stop);
 
-  /// Test side: waits until `count` callers of `pass` have come here, the ones let through included.
-  /// False when that did not happen within `limit`.
+  /// Test side: waits until `count` callers of `pass` have come here, the ones let through
+  /// included. False when that did not happen within `limit`.
   [[nodiscard]] bool wait_for_arrivals(std::size_t count = 1,
                                        std::chrono::milliseconds limit = std::chrono::seconds(20));
 

@@ -1,5 +1,7 @@
 #include "support/http_server/http_server.hpp"
 
+#include <image_syncer/util/text.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,8 +17,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-
-#include <image_syncer/util/text.hpp>
 
 namespace image_syncer {
 namespace {
@@ -54,7 +54,7 @@ struct HttpServer::Impl {
   std::string host;
   std::stop_source stopping;
   std::atomic<std::size_t> accepted = 0;
-  std::mutex mutex;                   // guards `live`, and that a descriptor in it is open
+  std::mutex mutex;  // guards `live`, and that a descriptor in it is open
   std::list<Connection> live;
   std::jthread acceptor;
 
@@ -158,7 +158,9 @@ HttpServer::HttpServer(Handler handler, HttpServerOptions options)
   impl_->acceptor = std::jthread([impl = impl_.get()] { impl->accept_all(); });
 }
 
-HttpServer::~HttpServer() { stop(); }
+HttpServer::~HttpServer() {
+  stop();
+}
 
 void HttpServer::stop() {
   if (!impl_->acceptor.joinable()) {
@@ -181,16 +183,24 @@ void HttpServer::stop() {
   left.clear();  // joins
 }
 
-const std::string& HttpServer::host() const { return impl_->host; }
+const std::string& HttpServer::host() const {
+  return impl_->host;
+}
 
 std::string HttpServer::origin() const {
   return (impl_->options.tls ? "https://" : "http://") + impl_->host;
 }
 
-const std::string& HttpServer::certificate() const { return impl_->certificate; }
+const std::string& HttpServer::certificate() const {
+  return impl_->certificate;
+}
 
-std::size_t HttpServer::connections() const { return impl_->accepted; }
+std::size_t HttpServer::connections() const {
+  return impl_->accepted;
+}
 
-RequestLog& HttpServer::log() { return impl_->log; }
+RequestLog& HttpServer::log() {
+  return impl_->log;
+}
 
 }  // namespace image_syncer

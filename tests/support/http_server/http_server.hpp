@@ -1,13 +1,13 @@
 #pragma once
 
+#include "support/http_server/request_log.hpp"
+#include "support/http_server/server_exchange.hpp"
+#include "support/http_server/server_message.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "support/http_server/request_log.hpp"
-#include "support/http_server/server_exchange.hpp"
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 
@@ -16,13 +16,13 @@ struct HttpServerOptions {
   bool keep_alive = true;
 };
 
-/// A small HTTP/1.1 server in the test process, on 127.0.0.1 and a port the kernel chooses: one thread
-/// a connection, each request handed to the handler. It answers from construction on; `stop` (and the
-/// destructor) end everything at once, whatever the connections are doing.
+/// A small HTTP/1.1 server in the test process, on 127.0.0.1 and a port the kernel chooses: one
+/// thread a connection, each request handed to the handler. It answers from construction on; `stop`
+/// (and the destructor) end everything at once, whatever the connections are doing.
 class HttpServer {
  public:
-  /// Called on the connections' threads, several at a time. A `ConnectionLost` that leaves it closes
-  /// the connection; any other exception is answered with a 500 that quotes it.
+  /// Called on the connections' threads, several at a time. A `ConnectionLost` that leaves it
+  /// closes the connection; any other exception is answered with a 500 that quotes it.
   using Handler = std::function<void(ServerExchange&)>;
 
   explicit HttpServer(Handler handler, HttpServerOptions options = {});

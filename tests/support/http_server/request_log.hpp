@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/http_server/server_message.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -7,8 +9,6 @@
 #include <functional>
 #include <mutex>
 #include <vector>
-
-#include "support/http_server/server_message.hpp"
 
 namespace image_syncer {
 
@@ -24,8 +24,8 @@ struct ServedRequest {
 };
 
 /// Everything a server was asked, written by its connections and read by the test. An entry appears
-/// when the head has arrived, and status and counts are entered before the bytes leave: a client that
-/// has its answer finds it in the log.
+/// when the head has arrived, and status and counts are entered before the bytes leave: a client
+/// that has its answer finds it in the log.
 class RequestLog {
  public:
   using Entries = std::vector<ServedRequest>;

@@ -17,8 +17,11 @@ namespace {
 
 struct OpenSslDeleter {
   void operator()(X509* certificate) const { X509_free(certificate); }
+
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+
   void operator()(BIO* bio) const { BIO_free(bio); }
+
   void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
 };
 

@@ -10,8 +10,8 @@ struct TlsIdentity {
   std::string key;
 };
 
-/// A new self-signed certificate (P-256, valid for a day) for 127.0.0.1 and localhost; usable as its
-/// own CA file.
+/// A new self-signed certificate (P-256, valid for a day) for 127.0.0.1 and localhost; usable as
+/// its own CA file.
 [[nodiscard]] TlsIdentity make_self_signed_identity();
 
 }  // namespace image_syncer

@@ -1,17 +1,16 @@
 #include "support/http_server/server_exchange.hpp"
 
+#include <image_syncer/util/text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
 
-#include <image_syncer/util/text.hpp>
-
 namespace image_syncer {
 namespace {
 
-constexpr std::size_t kMaxHead = 256UL * 1024;
 constexpr std::size_t kPiece = 256UL * 1024;
 // What a server may read and drop to keep a connection alive (Go's net/http does the same).
 constexpr std::uint64_t kMaxDrained = 256UL * 1024;
@@ -27,54 +26,9 @@ void wait_until(std::chrono::steady_clock::time_point when, const std::stop_toke
 
 }  // namespace
 
-std::optional<std::string> BufferedInput::read_line() {
-  while (true) {
-    const std::size_t end = buffer_.find('\n', used_);
-    if (end != std::string::npos) {
-      std::string line = buffer_.substr(used_, end - used_);
-      used_ = end + 1;
-      if (line.ends_with('\r')) {
-        line.pop_back();
-      }
-      return line;
-    }
-    if (buffer_.size() - used_ > kMaxHead) {
-      throw ConnectionLost();
-    }
-    buffer_.erase(0, used_);
-    used_ = 0;
-    std::array<char, 16384> more{};
-    const std::size_t count = stream_->read(more);
-    if (count == 0) {
-      return std::nullopt;
-    }
-    buffer_.append(more.data(), count);
-  }
-}
-
-std::optional<std::string> BufferedInput::read_head() {
-  std::string head;
-  while (auto line = read_line()) {
-    if (line->empty()) {
-      return head;
-    }
-    head += (head.empty() ? "" : "\n") + *line;
-  }
-  return std::nullopt;
-}
-
-std::size_t BufferedInput::read(std::span<char> into) {
-  if (used_ == buffer_.size()) {
-    return stream_->read(into);
-  }
-  const std::size_t count = std::min(into.size(), buffer_.size() - used_);
-  std::copy_n(buffer_.data() + used_, count, into.data());
-  used_ += count;
-  return count;
-}
-
 ServerExchange::ServerExchange(ServerRequest request, Wiring wiring)
-    : request_(std::move(request)), wiring_(std::move(wiring)) {
+    : request_(std::move(request)),
+      wiring_(std::move(wiring)) {
   const auto expect = request_.header("expect");
   awaits_continue_ = expect && equals_ignore_case(*expect, "100-continue");
   const auto coding = request_.header("transfer-encoding");
@@ -99,8 +53,8 @@ bool ServerExchange::next_chunk() {
   }
   first_chunk_ = false;
   const auto line = wiring_.input->read_line();
-  if (!line ||
-      std::from_chars(line->data(), line->data() + line->size(), body_left_, 16).ec != std::errc()) {
+  if (!line || std::from_chars(line->data(), line->data() + line->size(), body_left_, 16).ec !=
+                   std::errc()) {
     throw ConnectionLost();
   }
   if (body_left_ > 0) {
@@ -130,8 +84,7 @@ std::size_t ServerExchange::read(std::span<char> into) {
   }
   body_left_ -= count;
   received_ += count;
-  wiring_.log->update(wiring_.number,
-                      [&](ServedRequest& entry) { entry.received = received_; });
+  wiring_.log->update(wiring_.number, [&](ServedRequest& entry) { entry.received = received_; });
   pace(count);
   return count;
 }
@@ -189,8 +142,8 @@ void ServerExchange::write(std::string_view bytes) {
   }
   while (!bytes.empty()) {
     apply(faults.hold_response, faults.response_limit, sent_);
-    const std::size_t count = piece(
-        faults.hold_response, faults.response_limit, sent_, std::min(bytes.size(), kPiece));
+    const std::size_t count =
+        piece(faults.hold_response, faults.response_limit, sent_, std::min(bytes.size(), kPiece));
     sent_ += count;
     wiring_.log->update(wiring_.number, [&](ServedRequest& entry) { entry.sent = sent_; });
     write_framed(bytes.substr(0, count));
@@ -206,8 +159,7 @@ void ServerExchange::write_framed(std::string_view bytes) {
     return;
   }
   std::array<char, 16> size{};
-  char* const end =
-      std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  char* const end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
   std::string chunk(size.data(), end);
   chunk.append("\r\n").append(bytes).append("\r\n");
   wiring_.stream->write(chunk);
@@ -280,9 +232,8 @@ void ServerExchange::pace(std::size_t bytes) {
   paced_ += bytes;
   const std::chrono::duration<double> due(static_cast<double>(paced_) /
                                           static_cast<double>(faults.bytes_per_second));
-  wait_until(
-      pacing_since_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due),
-      wiring_.stop);
+  wait_until(pacing_since_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due),
+             wiring_.stop);
   if (wiring_.stop.stop_requested()) {
     throw ConnectionLost();
   }
@@ -300,8 +251,7 @@ void ServerExchange::linger() {
     }
     total += count;
     received_ += count;
-    wiring_.log->update(wiring_.number,
-                        [&](ServedRequest& entry) { entry.received = received_; });
+    wiring_.log->update(wiring_.number, [&](ServedRequest& entry) { entry.received = received_; });
   }
 }
 

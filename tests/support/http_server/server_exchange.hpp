@@ -1,5 +1,11 @@
 #pragma once
 
+#include "support/http_server/buffered_input.hpp"
+#include "support/http_server/gate.hpp"
+#include "support/http_server/request_log.hpp"
+#include "support/http_server/server_message.hpp"
+#include "support/http_server/socket_stream.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,11 +15,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-
-#include "support/http_server/gate.hpp"
-#include "support/http_server/request_log.hpp"
-#include "support/http_server/server_message.hpp"
-#include "support/http_server/socket_stream.hpp"
 
 namespace image_syncer {
 
@@ -32,28 +33,10 @@ struct ServerFaults {
   bool by_reset = false;                        ///< those ends are RST instead of FIN
 };
 
-/// The bytes of one connection that have arrived and were not used yet.
-class BufferedInput {
- public:
-  explicit BufferedInput(SocketStream& stream) : stream_(&stream) {}
-
-  /// Without its line end; absent at the end of the stream. Throws `ConnectionLost`.
-  [[nodiscard]] std::optional<std::string> read_line();
-  /// Up to an empty line, without it; absent at the end of the stream.
-  [[nodiscard]] std::optional<std::string> read_head();
-  /// 0 at the end of the stream.
-  [[nodiscard]] std::size_t read(std::span<char> into);
-
- private:
-  SocketStream* stream_;
-  std::string buffer_;
-  std::size_t used_ = 0;
-};
-
-/// One request and its answer, as the handler sees it. The body is read when the handler asks for it
-/// (back-pressure); `Expect: 100-continue` is answered by the first read, so a handler that answers
-/// without reading gives the early final status. Belongs to the connection's thread. Every member
-/// throws `ConnectionLost` when the connection is gone or ended by a fault; let it pass.
+/// One request and its answer, as the handler sees it. The body is read when the handler asks for
+/// it (back-pressure); `Expect: 100-continue` is answered by the first read, so a handler that
+/// answers without reading gives the early final status. Belongs to the connection's thread. Every
+/// member throws `ConnectionLost` when the connection is gone or ended by a fault; let it pass.
 class ServerExchange {
  public:
   struct Wiring {
@@ -68,7 +51,9 @@ class ServerExchange {
   ServerExchange(ServerRequest request, Wiring wiring);
 
   [[nodiscard]] const ServerRequest& request() const { return request_; }
+
   [[nodiscard]] const std::stop_token& stop() const { return wiring_.stop; }
+
   /// Set before reading or answering.
   ServerFaults faults;
 
@@ -98,7 +83,9 @@ class ServerExchange {
 
   void start_body();
   [[nodiscard]] bool next_chunk();
+
   [[nodiscard]] bool body_is_read() const { return !chunked_body_ && body_left_ == 0; }
+
   [[nodiscard]] bool closes_after(const ServerResponse& head) const;
   void write_framed(std::string_view bytes);
   void apply(std::optional<ServerFaults::Hold>& hold,

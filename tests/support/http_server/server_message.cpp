@@ -1,10 +1,10 @@
 #include "support/http_server/server_message.hpp"
 
+#include <image_syncer/util/text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <image_syncer/util/text.hpp>
 
 namespace image_syncer {
 namespace {

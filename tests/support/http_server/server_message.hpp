@@ -16,15 +16,20 @@ using ServerHeaders = std::vector<std::pair<std::string, std::string>>;
 class SharedBytes {
  public:
   SharedBytes() = default;
+
   SharedBytes(std::string bytes)  // NOLINT(google-explicit-constructor): bodies are written as text
-      : bytes_(std::make_shared<const std::string>(std::move(bytes))), size_(bytes_->size()) {}
+      : bytes_(std::make_shared<const std::string>(std::move(bytes))),
+        size_(bytes_->size()) {}
+
   SharedBytes(const char* text)  // NOLINT(google-explicit-constructor): bodies are written as text
       : SharedBytes(std::string(text)) {}
 
   [[nodiscard]] std::string_view view() const {
     return bytes_ ? std::string_view(*bytes_).substr(offset_, size_) : std::string_view();
   }
+
   [[nodiscard]] std::size_t size() const { return size_; }
+
   [[nodiscard]] SharedBytes slice(std::size_t offset, std::size_t size) const {
     SharedBytes part = *this;
     part.offset_ += offset;
@@ -54,6 +59,7 @@ struct ServerRequest {
   [[nodiscard]] std::vector<std::string> parameters(std::string_view name) const;
   /// The value of the first header `name` (any case).
   [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
+
   [[nodiscard]] bool has_header(std::string_view name) const { return header(name).has_value(); }
 };
 

@@ -1,10 +1,11 @@
 #include "support/http_server/socket_stream.hpp"
 
+#include <linux/sockios.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <linux/sockios.h>
 #include <openssl/ssl.h>
+#include <openssl/sslerr.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -16,9 +17,15 @@
 namespace image_syncer {
 namespace {
 
+// What servers in Go say.
+constexpr std::string_view kHttpToHttps =
+    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+
 struct PemDeleter {
   void operator()(BIO* bio) const { BIO_free(bio); }
+
   void operator()(X509* certificate) const { X509_free(certificate); }
+
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 
@@ -29,9 +36,13 @@ std::unique_ptr<BIO, PemDeleter> memory_bio(const std::string& text) {
 
 }  // namespace
 
-void TlsServerContext::Deleter::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void TlsServerContext::Deleter::operator()(ssl_ctx_st* context) const {
+  SSL_CTX_free(context);
+}
 
-void SocketStream::Deleter::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+void SocketStream::Deleter::operator()(ssl_st* ssl) const {
+  SSL_free(ssl);
+}
 
 TlsServerContext::TlsServerContext(const TlsIdentity& identity)
     : context_(SSL_CTX_new(TLS_server_method())) {
@@ -47,13 +58,19 @@ TlsServerContext::TlsServerContext(const TlsIdentity& identity)
   }
 }
 
-SocketStream::SocketStream(int fd, const TlsServerContext* tls) : fd_(fd) {
+SocketStream::SocketStream(int fd, const TlsServerContext* tls)
+    : fd_(fd) {
   if (tls == nullptr) {
     return;
   }
   ssl_.reset(SSL_new(tls->handle()));
   if (ssl_ == nullptr || SSL_set_fd(ssl_.get(), fd_) != 1 || SSL_accept(ssl_.get()) != 1) {
+    const bool plain_http = ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_HTTP_REQUEST;
     ERR_clear_error();
+    ssl_.reset();
+    if (plain_http) {
+      write(kHttpToHttps);
+    }
     throw ConnectionLost();
   }
 }

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "support/http_server/self_signed.hpp"
+
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "support/http_server/self_signed.hpp"
 
 struct ssl_ctx_st;
 struct ssl_st;

@@ -1,5 +1,8 @@
 #include "support/real_registry/child_process.hpp"
 
+#include "support/scratch_dir.hpp"
+#include <image_syncer/util/files.hpp>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -10,10 +13,6 @@
 #include <cerrno>
 #include <csignal>
 #include <system_error>
-
-#include <image_syncer/util/files.hpp>
-
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 namespace {

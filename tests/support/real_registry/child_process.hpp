@@ -49,8 +49,10 @@ class ChildProcess {
   ~ChildProcess();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
+
   /// Whether it has not ended yet.
   [[nodiscard]] bool running() { return !wait(std::chrono::milliseconds(0)); }
+
   void signal(int number);
   /// The wait status (`waitpid`) when it ends within `limit`. Ends at once when it did already.
   std::optional<int> wait(std::chrono::milliseconds limit);

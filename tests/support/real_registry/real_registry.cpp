@@ -1,5 +1,10 @@
 #include "support/real_registry/real_registry.hpp"
 
+#include "support/http_server/self_signed.hpp"
+#include "support/real_registry/child_process.hpp"
+#include "support/scratch_dir.hpp"
+#include <image_syncer/util/text.hpp>
+
 #include <arpa/inet.h>
 #include <crypt.h>
 #include <netinet/in.h>
@@ -16,12 +21,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-
-#include <image_syncer/util/text.hpp>
-
-#include "support/http_server/self_signed.hpp"
-#include "support/real_registry/child_process.hpp"
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 namespace {
@@ -80,6 +79,7 @@ struct RealRegistry::Impl {
   [[nodiscard]] bool answers() const;
   [[nodiscard]] bool start();
   void write_secrets();
+
   [[nodiscard]] RegistryClient client() const {
     return RegistryClient({.origin = (options.tls ? "https://" : "http://") + host,
                            .user = options.user,
@@ -90,15 +90,21 @@ struct RealRegistry::Impl {
 
 std::string RealRegistry::Impl::configuration() const {
   const std::string dir = scratch.path().string();
-  std::string text = "version: 0.1\n"
-                     "log:\n  level: error\n  accesslog:\n    disabled: false\n"
-                     "storage:\n"
-                     "  filesystem:\n    rootdirectory: " + dir + "/storage\n"
-                     "  delete:\n    enabled: true\n"
-                     "validation:\n  manifests:\n    urls:\n      allow: ['^https?://']\n"
-                     "compatibility:\n  schema1:\n    enabled: true\n"
-                     "http:\n  addr: " + host + "\n  secret: test\n"
-                     "  headers:\n    X-Test-Instance: ['" + instance + "']\n";
+  std::string text =
+      "version: 0.1\n"
+      "log:\n  level: error\n  accesslog:\n    disabled: false\n"
+      "storage:\n"
+      "  filesystem:\n    rootdirectory: " +
+      dir +
+      "/storage\n"
+      "  delete:\n    enabled: true\n"
+      "validation:\n  manifests:\n    urls:\n      allow: ['^https?://']\n"
+      "compatibility:\n  schema1:\n    enabled: true\n"
+      "http:\n  addr: " +
+      host +
+      "\n  secret: test\n"
+      "  headers:\n    X-Test-Instance: ['" +
+      instance + "']\n";
   if (options.tls) {
     text += "  tls:\n    certificate: " + dir + "/tls.crt\n    key: " + dir + "/tls.key\n";
   }
@@ -148,7 +154,8 @@ bool RealRegistry::Impl::start() {
   return false;
 }
 
-RealRegistry::RealRegistry(RealRegistryOptions options) : impl_(std::make_unique<Impl>()) {
+RealRegistry::RealRegistry(RealRegistryOptions options)
+    : impl_(std::make_unique<Impl>()) {
   impl_->options = std::move(options);
   impl_->instance = impl_->scratch.path().filename().string();
   impl_->write_secrets();
@@ -167,21 +174,33 @@ RealRegistry::~RealRegistry() {
   }
 }
 
-bool RealRegistry::available() { return ::access(kProgram, X_OK) == 0; }
+bool RealRegistry::available() {
+  return ::access(kProgram, X_OK) == 0;
+}
 
-const std::string& RealRegistry::host() const { return impl_->host; }
+const std::string& RealRegistry::host() const {
+  return impl_->host;
+}
 
 std::string RealRegistry::origin() const {
   return (impl_->options.tls ? "https://" : "http://") + impl_->host;
 }
 
-const std::string& RealRegistry::certificate() const { return impl_->certificate; }
+const std::string& RealRegistry::certificate() const {
+  return impl_->certificate;
+}
 
-std::filesystem::path RealRegistry::storage_dir() const { return impl_->scratch.file("storage"); }
+std::filesystem::path RealRegistry::storage_dir() const {
+  return impl_->scratch.file("storage");
+}
 
-RegistryClient RealRegistry::client() const { return impl_->client(); }
+RegistryClient RealRegistry::client() const {
+  return impl_->client();
+}
 
-void RealRegistry::kill() { impl_->process.reset(); }
+void RealRegistry::kill() {
+  impl_->process.reset();
+}
 
 void RealRegistry::restart() {
   if (impl_->process) {
@@ -217,6 +236,8 @@ std::size_t RealRegistry::count(const std::string& method, const std::string& pa
   return total;
 }
 
-std::string RealRegistry::error_log() const { return read_text(impl_->scratch.file("error.log")); }
+std::string RealRegistry::error_log() const {
+  return read_text(impl_->scratch.file("error.log"));
+}
 
 }  // namespace image_syncer

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "support/real_registry/registry_client.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "support/real_registry/registry_client.hpp"
 
 namespace image_syncer {
 

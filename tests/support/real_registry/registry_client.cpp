@@ -1,5 +1,8 @@
 #include "support/real_registry/registry_client.hpp"
 
+#include <image_syncer/image/media_type.hpp>
+#include <image_syncer/util/text.hpp>
+
 #include <curl/curl.h>
 #include <nlohmann/json.hpp>
 
@@ -8,14 +11,12 @@
 #include <memory>
 #include <stdexcept>
 
-#include <image_syncer/image/media_type.hpp>
-#include <image_syncer/util/text.hpp>
-
 namespace image_syncer {
 namespace {
 
 struct CurlDeleter {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
@@ -54,6 +55,11 @@ std::runtime_error unexpected(const std::string& what, const ClientAnswer& answe
   return std::runtime_error(what + ": " + std::to_string(answer.status) + " " + answer.body);
 }
 
+/// Registries sign schema1 anew when they give it out: what counts is the payload.
+std::string signed_part(const std::string& manifest) {
+  return schema1_payload(manifest).value_or(manifest);
+}
+
 const std::string& accept_header() {
   static const std::string header = "Accept: " + std::string(manifest_accept());
   return header;
@@ -70,7 +76,8 @@ std::string ClientAnswer::header(std::string_view name) const {
   return {};
 }
 
-RegistryClient::RegistryClient(Options options) : options_(std::move(options)) {}
+RegistryClient::RegistryClient(Options options)
+    : options_(std::move(options)) {}
 
 ClientAnswer RegistryClient::request(const std::string& method,
                                      const std::string& path_or_url,
@@ -223,7 +230,8 @@ std::string RegistryClient::lacks(const std::string& repository,
                                   const BuiltManifest& manifest) {
   const std::string reference = tag.empty() ? manifest.digest.str() : tag;
   const auto stored = get_manifest(repository, reference);
-  if (!stored || stored->digest != manifest.digest.str() || stored->bytes != manifest.bytes ||
+  if (!stored || stored->digest != manifest.digest.str() ||
+      signed_part(stored->bytes) != signed_part(manifest.bytes) ||
       normalize_media_type(stored->media_type) != manifest.media_type) {
     return "manifest " + repository + " " + reference +
            (stored ? ": differs, digest " + stored->digest : std::string(": absent"));

@@ -1,15 +1,14 @@
 #pragma once
 
+#include "support/fake_registry/image_builder.hpp"
+#include <image_syncer/image/digest.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <image_syncer/image/digest.hpp>
-
-#include "support/fake_registry/image_builder.hpp"
 
 namespace image_syncer {
 
@@ -28,16 +27,16 @@ struct FetchedManifest {
   std::string digest;  ///< as the registry says
 };
 
-/// A plain registry client for tests: it seeds and checks registries without the product's code. One
-/// request at a time; belongs to one thread.
+/// A plain registry client for tests: it seeds and checks registries without the product's code.
+/// One request at a time; belongs to one thread.
 class RegistryClient {
  public:
   struct Options {
-    std::string origin;         ///< "http://127.0.0.1:5000"
-    std::string user = {};      ///< Basic; "" = none
+    std::string origin;     ///< "http://127.0.0.1:5000"
+    std::string user = {};  ///< Basic; "" = none
     std::string password = {};
-    std::string bearer = {};    ///< a token to send instead
-    std::string ca_pem = {};    ///< what to trust for https
+    std::string bearer = {};  ///< a token to send instead
+    std::string ca_pem = {};  ///< what to trust for https
   };
 
   explicit RegistryClient(Options options);

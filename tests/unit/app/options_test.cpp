@@ -1,13 +1,13 @@
 #include <image_syncer/app/options.hpp>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <regex>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -139,20 +139,21 @@ struct Spelling {
 
 class OptionSpelling : public ::testing::TestWithParam<Spelling> {};
 
-TEST_P(OptionSpelling, Works) { EXPECT_EQ(parsed(GetParam().arguments).workers, GetParam().workers); }
+TEST_P(OptionSpelling, Works) {
+  EXPECT_EQ(parsed(GetParam().arguments).workers, GetParam().workers);
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    All,
-    OptionSpelling,
-    ::testing::Values(Spelling{"long", {"--proc", "6"}, 6},
-                      Spelling{"long_equals", {"--proc=6"}, 6},
-                      Spelling{"short_apart", {"-p", "6"}, 6},
-                      Spelling{"short_joined", {"-p6"}, 6},
-                      Spelling{"short_equals", {"-p=6"}, 6},
-                      Spelling{"last_wins", {"-p", "3", "--proc", "6"}, 6},
-                      Spelling{"smallest", {"--proc", "1"}, 1},
-                      Spelling{"largest", {"--proc", "256"}, 256}),
-    CaseName());
+INSTANTIATE_TEST_SUITE_P(All,
+                         OptionSpelling,
+                         ::testing::Values(Spelling{"long", {"--proc", "6"}, 6},
+                                           Spelling{"long_equals", {"--proc=6"}, 6},
+                                           Spelling{"short_apart", {"-p", "6"}, 6},
+                                           Spelling{"short_joined", {"-p6"}, 6},
+                                           Spelling{"short_equals", {"-p=6"}, 6},
+                                           Spelling{"last_wins", {"-p", "3", "--proc", "6"}, 6},
+                                           Spelling{"smallest", {"--proc", "1"}, 1},
+                                           Spelling{"largest", {"--proc", "256"}, 256}),
+                         CaseName());
 
 struct Lists {
   std::string name;
@@ -166,16 +167,16 @@ TEST_P(PlatformOption, MeansTheSame) {
   arguments.insert(arguments.end(), {"--images", "i.yaml"});
   const Options options = parsed(arguments);
   EXPECT_EQ(options.images, "i.yaml");
-  EXPECT_EQ(options.platforms.normalized(), PlatformFilter({"linux", "windows"}, {"amd64"}).normalized());
+  EXPECT_EQ(options.platforms.normalized(),
+            PlatformFilter({"linux", "windows"}, {"amd64"}).normalized());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All,
     PlatformOption,
-    ::testing::Values(
-        Lists{"repeated", {"--os", "linux", "--os", "windows", "--arch", "amd64"}},
-        Lists{"comma_list", {"--os", "linux,windows", "--arch=amd64"}},
-        Lists{"both", {"--os=linux", "--arch", "amd64,x86_64", "--os", "windows"}}),
+    ::testing::Values(Lists{"repeated", {"--os", "linux", "--os", "windows", "--arch", "amd64"}},
+                      Lists{"comma_list", {"--os", "linux,windows", "--arch=amd64"}},
+                      Lists{"both", {"--os=linux", "--arch", "amd64,x86_64", "--os", "windows"}}),
     CaseName());
 
 TEST(Options, FlagsTakeAValue) {
@@ -196,9 +197,9 @@ TEST_P(BadOptions, EndWithCodeTwoAndOneLine) {
   ASSERT_TRUE(std::holds_alternative<Exit>(result));
   const Exit& exit = std::get<Exit>(result);
   EXPECT_EQ(exit.code, 2);
-  EXPECT_EQ(exit.text,
-            "image-syncer: " + GetParam().message +
-                "\nTry \"image-syncer --help\" for all options.\n");
+  EXPECT_EQ(
+      exit.text,
+      "image-syncer: " + GetParam().message + "\nTry \"image-syncer --help\" for all options.\n");
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,8 +1,8 @@
 #include <image_syncer/config/complaint.hpp>
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace image_syncer {
 namespace {

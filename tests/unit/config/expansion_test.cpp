@@ -1,13 +1,13 @@
 #include "config/expansion.hpp"
 
-#include <string>
-#include <vector>
-
 #include "load_helper.hpp"
 #include "support/scratch_dir.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace image_syncer {
 namespace {
@@ -16,8 +16,10 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 Environment environment() {
-  return environment_of(
-      {{"USER_NAME", "alice"}, {"PASSWORD", "p$x${env:USER_NAME}"}, {"EMPTY", ""}, {"_x1", "under"}});
+  return environment_of({{"USER_NAME", "alice"},
+                         {"PASSWORD", "p$x${env:USER_NAME}"},
+                         {"EMPTY", ""},
+                         {"_x1", "under"}});
 }
 
 struct ValueCase {
@@ -157,11 +159,10 @@ INSTANTIATE_TEST_SUITE_P(
         DestinationCase{"bare_at_the_end", "reg/$USER_NAME", "reg/alice", {}},
         DestinationCase{"env", "reg/${env:USER_NAME}/x", "reg/alice/x", {}},
         DestinationCase{"none", "reg/x:y", "reg/x:y", {}},
-        DestinationCase{
-            "two_unset",
-            "$A/${B}",
-            "",
-            {"environment variable A is not set", "environment variable B is not set"}},
+        DestinationCase{"two_unset",
+                        "$A/${B}",
+                        "",
+                        {"environment variable A is not set", "environment variable B is not set"}},
         DestinationCase{"file",
                         "reg/${file:/etc/passwd}",
                         "",

@@ -1,10 +1,10 @@
 #include "load_helper.hpp"
 
+#include "support/scratch_dir.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <variant>
-
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 
@@ -83,8 +83,8 @@ Loaded load_texts(const Files& files, const Environment& environment) {
     auth_path = folder.write(files.auth_name, files.auth).string();
   }
   const std::string images_path = folder.write(files.images_name, files.images).string();
-  return run(
-      folder, [&] { return load_files(auth_path, images_path, check_parentheses, environment); });
+  return run(folder,
+             [&] { return load_files(auth_path, images_path, check_parentheses, environment); });
 }
 
 Loaded load_single_text(const std::string& name,

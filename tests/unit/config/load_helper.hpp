@@ -1,14 +1,14 @@
 #pragma once
 
+#include <image_syncer/config/load.hpp>
+
+#include <gtest/gtest.h>
+
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <image_syncer/config/load.hpp>
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 
@@ -41,7 +41,8 @@ struct Files {
   std::string images_name = "images.yaml";
 };
 
-[[nodiscard]] Loaded load_texts(const Files& files, const Environment& environment = environment_of({}));
+[[nodiscard]] Loaded load_texts(const Files& files,
+                                const Environment& environment = environment_of({}));
 
 /// The old single file, under this name.
 [[nodiscard]] Loaded load_single_text(const std::string& name,

@@ -1,13 +1,12 @@
 #include "config/proxy_url.hpp"
 
-#include <string>
-
-#include <image_syncer/util/error.hpp>
-
 #include "load_helper.hpp"
+#include <image_syncer/util/error.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace image_syncer {
 namespace {

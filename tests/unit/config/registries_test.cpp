@@ -1,12 +1,11 @@
+#include "load_helper.hpp"
 #include <image_syncer/config/registries.hpp>
+
+#include <gtest/gtest.h>
 
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "load_helper.hpp"
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {

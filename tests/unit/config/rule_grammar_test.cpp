@@ -1,13 +1,12 @@
 #include "config/rule_grammar.hpp"
 
-#include <string>
-
-#include <image_syncer/util/error.hpp>
-
 #include "load_helper.hpp"
+#include <image_syncer/util/error.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace image_syncer {
 namespace {
@@ -44,9 +43,12 @@ INSTANTIATE_TEST_SUITE_P(
     Rule2EveryTag,
     Grammar,
     ::testing::Values(
-        GoodRule{"repository", "quay.io/a/b", "reg.example/a/b", "quay.io/a/b:* -> reg.example/a/b"},
-        GoodRule{"with_port", "localhost:5000/a", "[::1]:5000/b", "localhost:5000/a:* -> [::1]:5000/b"},
-        GoodRule{"blanks_around", "  quay.io/a/b ", " r.example/x ", "quay.io/a/b:* -> r.example/x"}),
+        GoodRule{
+            "repository", "quay.io/a/b", "reg.example/a/b", "quay.io/a/b:* -> reg.example/a/b"},
+        GoodRule{
+            "with_port", "localhost:5000/a", "[::1]:5000/b", "localhost:5000/a:* -> [::1]:5000/b"},
+        GoodRule{
+            "blanks_around", "  quay.io/a/b ", " r.example/x ", "quay.io/a/b:* -> r.example/x"}),
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
@@ -55,45 +57,62 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         GoodRule{"one", "quay.io/a/b:v1", "r.example/x", "quay.io/a/b:v1 -> r.example/x"},
         GoodRule{"list", "quay.io/a/b:v1,v2", "r.example/x", "quay.io/a/b:v1,v2 -> r.example/x"},
-        GoodRule{"blanks", "quay.io/a/b:v1 , v2 ,v3", "r.example/x", "quay.io/a/b:v1,v2,v3 -> r.example/x"},
+        GoodRule{"blanks",
+                 "quay.io/a/b:v1 , v2 ,v3",
+                 "r.example/x",
+                 "quay.io/a/b:v1,v2,v3 -> r.example/x"},
         GoodRule{"later_digest",
                  "quay.io/a/b:v1,sha256:" + std::string(64, 'a'),
                  "r.example/x",
                  "quay.io/a/b:v1,sha256:aaaaaaaaaaaa -> r.example/x"},
-        GoodRule{"with_port", "localhost:5000/a:v1,v2", "r.example/x", "localhost:5000/a:v1,v2 -> r.example/x"}),
+        GoodRule{"with_port",
+                 "localhost:5000/a:v1,v2",
+                 "r.example/x",
+                 "localhost:5000/a:v1,v2 -> r.example/x"}),
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
     Rule4Digest,
     Grammar,
-    ::testing::Values(
-        GoodRule{"kept", "quay.io/a/b@" + kDigest, "r.example/x", "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x"},
-        GoodRule{"the_same",
-                 "quay.io/a/b@" + kDigest,
-                 "r.example/x@" + kDigest,
-                 "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:sha256:aaaaaaaaaaaa"},
-        GoodRule{"given_a_tag",
-                 "quay.io/a/b@" + kDigest,
-                 "r.example/x:v1",
-                 "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:v1"}),
+    ::testing::Values(GoodRule{"kept",
+                               "quay.io/a/b@" + kDigest,
+                               "r.example/x",
+                               "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x"},
+                      GoodRule{
+                          "the_same",
+                          "quay.io/a/b@" + kDigest,
+                          "r.example/x@" + kDigest,
+                          "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:sha256:aaaaaaaaaaaa"},
+                      GoodRule{"given_a_tag",
+                               "quay.io/a/b@" + kDigest,
+                               "r.example/x:v1",
+                               "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:v1"}),
     CaseName());
 
-INSTANTIATE_TEST_SUITE_P(
-    Rule5Expression,
-    Grammar,
-    ::testing::Values(
-        GoodRule{"plain", R"(quay.io/a/b:/^v1\./)", "r.example/x", R"(quay.io/a/b:/^v1\./ -> r.example/x)"},
-        GoodRule{"with_slashes_commas_colons",
-                 "quay.io/a/b:/a/b,c{1,2}:/d/",
-                 "r.example/x",
-                 "quay.io/a/b:/a/b,c{1,2}:/d/ -> r.example/x"},
-        GoodRule{"with_dollar_and_blanks",
-                 "quay.io/a/b:/^v1 $/",
-                 "r.example/x",
-                 "quay.io/a/b:/^v1 $/ -> r.example/x"},
-        GoodRule{"with_port", "localhost:5000/a:/x/", "r.example/x", "localhost:5000/a:/x/ -> r.example/x"},
-        GoodRule{"on_docker_hub", "nginx:/alpine/", "r.example/x", "docker.io/library/nginx:/alpine/ -> r.example/x"}),
-    CaseName());
+INSTANTIATE_TEST_SUITE_P(Rule5Expression,
+                         Grammar,
+                         ::testing::Values(GoodRule{"plain",
+                                                    R"(quay.io/a/b:/^v1\./)",
+                                                    "r.example/x",
+                                                    R"(quay.io/a/b:/^v1\./ -> r.example/x)"},
+                                           GoodRule{"with_slashes_commas_colons",
+                                                    "quay.io/a/b:/a/b,c{1,2}:/d/",
+                                                    "r.example/x",
+                                                    "quay.io/a/b:/a/b,c{1,2}:/d/ -> r.example/x"},
+                                           GoodRule{"with_dollar_and_blanks",
+                                                    "quay.io/a/b:/^v1 $/",
+                                                    "r.example/x",
+                                                    "quay.io/a/b:/^v1 $/ -> r.example/x"},
+                                           GoodRule{"with_port",
+                                                    "localhost:5000/a:/x/",
+                                                    "r.example/x",
+                                                    "localhost:5000/a:/x/ -> r.example/x"},
+                                           GoodRule{
+                                               "on_docker_hub",
+                                               "nginx:/alpine/",
+                                               "r.example/x",
+                                               "docker.io/library/nginx:/alpine/ -> r.example/x"}),
+                         CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
     Rule7Names,
@@ -119,15 +138,25 @@ INSTANTIATE_TEST_SUITE_P(
     Grammar,
     ::testing::Values(
         GoodRule{"official", "nginx", "r.example/x", "docker.io/library/nginx:* -> r.example/x"},
-        GoodRule{"official_tag", "nginx:1.25", "r.example/x", "docker.io/library/nginx:1.25 -> r.example/x"},
+        GoodRule{"official_tag",
+                 "nginx:1.25",
+                 "r.example/x",
+                 "docker.io/library/nginx:1.25 -> r.example/x"},
         GoodRule{"user", "alice/app", "r.example/x", "docker.io/alice/app:* -> r.example/x"},
-        GoodRule{"index_host", "index.docker.io/nginx", "r.example/x", "docker.io/library/nginx:* -> r.example/x"},
-        GoodRule{"registry_1", "registry-1.docker.io/alice/app", "r.example/x", "docker.io/alice/app:* -> r.example/x"},
+        GoodRule{"index_host",
+                 "index.docker.io/nginx",
+                 "r.example/x",
+                 "docker.io/library/nginx:* -> r.example/x"},
+        GoodRule{"registry_1",
+                 "registry-1.docker.io/alice/app",
+                 "r.example/x",
+                 "docker.io/alice/app:* -> r.example/x"},
         GoodRule{"alias_is_a_plain_host",
                  "registry.hub.docker.com/library/nginx",
                  "r.example/x",
                  "registry.hub.docker.com/library/nginx:* -> r.example/x"},
-        GoodRule{"destination", "quay.io/a/b", "alice/app", "quay.io/a/b:* -> docker.io/alice/app"}),
+        GoodRule{
+            "destination", "quay.io/a/b", "alice/app", "quay.io/a/b:* -> docker.io/alice/app"}),
     CaseName());
 
 struct BadRule {
@@ -160,14 +189,24 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadRule{"empty_item", "quay.io/a/b:v1,,v2", "r.example/x", "an empty item between commas"},
         BadRule{"trailing_comma", "quay.io/a/b:v1,", "r.example/x", "an empty item between commas"},
-        BadRule{"no_first_tag", "quay.io/a/b,v2", "r.example/x", "a list of tags begins with repository:tag"},
-        BadRule{"bad_tag", "quay.io/a/b:v1,-v2", "r.example/x", "\"-v2\" is neither a tag nor a digest"},
-        BadRule{"half_a_digest", "quay.io/a/b:v1,sha256:abc", "r.example/x", "\"sha256:abc\" is neither a tag nor a digest"},
-        BadRule{"two_repositories",
-                "quay.io/a/b:v1,quay.io/a/c:v1",
+        BadRule{"no_first_tag",
+                "quay.io/a/b,v2",
                 "r.example/x",
-                "\"quay.io/a/c:v1\" is no tag: after a comma come more tags of the same repository; "
-                "several destinations are a list, several sources are several rules"}),
+                "a list of tags begins with repository:tag"},
+        BadRule{"bad_tag",
+                "quay.io/a/b:v1,-v2",
+                "r.example/x",
+                "\"-v2\" is neither a tag nor a digest"},
+        BadRule{"half_a_digest",
+                "quay.io/a/b:v1,sha256:abc",
+                "r.example/x",
+                "\"sha256:abc\" is neither a tag nor a digest"},
+        BadRule{
+            "two_repositories",
+            "quay.io/a/b:v1,quay.io/a/c:v1",
+            "r.example/x",
+            "\"quay.io/a/c:v1\" is no tag: after a comma come more tags of the same repository; "
+            "several destinations are a list, several sources are several rules"}),
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
@@ -197,19 +236,30 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Rule5Expression,
     GrammarError,
-    ::testing::Values(
-        BadRule{"unclosed", "quay.io/a/b:/v1", "r.example/x", "a tag expression ends with a slash: repository:/expression/"},
-        BadRule{"one_slash", "quay.io/a/b:/", "r.example/x", "a tag expression ends with a slash: repository:/expression/"},
-        BadRule{"empty", "quay.io/a/b://", "r.example/x", "the tag expression is empty: leave out :// to mean every tag"},
-        BadRule{"bad_expression", "quay.io/a/b:/v(1/", "r.example/x", "tag expression /v(1/: missing )"},
-        BadRule{"after_a_tag",
-                "quay.io/a/b:v1:/v2/",
-                "r.example/x",
-                "an expression stands alone, without tags or a digest before it"},
-        BadRule{"in_a_destination",
-                "quay.io/a/b:/v1/",
-                "r.example/x:/v1/",
-                "a destination takes no expression: it keeps the source's tags"}),
+    ::testing::Values(BadRule{"unclosed",
+                              "quay.io/a/b:/v1",
+                              "r.example/x",
+                              "a tag expression ends with a slash: repository:/expression/"},
+                      BadRule{"one_slash",
+                              "quay.io/a/b:/",
+                              "r.example/x",
+                              "a tag expression ends with a slash: repository:/expression/"},
+                      BadRule{"empty",
+                              "quay.io/a/b://",
+                              "r.example/x",
+                              "the tag expression is empty: leave out :// to mean every tag"},
+                      BadRule{"bad_expression",
+                              "quay.io/a/b:/v(1/",
+                              "r.example/x",
+                              "tag expression /v(1/: missing )"},
+                      BadRule{"after_a_tag",
+                              "quay.io/a/b:v1:/v2/",
+                              "r.example/x",
+                              "an expression stands alone, without tags or a digest before it"},
+                      BadRule{"in_a_destination",
+                              "quay.io/a/b:/v1/",
+                              "r.example/x:/v1/",
+                              "a destination takes no expression: it keeps the source's tags"}),
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
@@ -236,11 +286,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "quay.io/a/b",
                 "r.example/x@" + kDigest,
                 "a destination of every tag, or of an expression, names no tags itself"},
-        BadRule{"two_destinations_in_one_text",
-                "quay.io/a/b:v1,v2",
-                "r.example/x:v1,s.example/x:v2",
-                "\"s.example/x:v2\" is no tag: after a comma come more tags of the same repository; "
-                "several destinations are a list, several sources are several rules"}),
+        BadRule{
+            "two_destinations_in_one_text",
+            "quay.io/a/b:v1,v2",
+            "r.example/x:v1,s.example/x:v2",
+            "\"s.example/x:v2\" is no tag: after a comma come more tags of the same repository; "
+            "several destinations are a list, several sources are several rules"}),
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(

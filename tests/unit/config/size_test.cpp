@@ -1,12 +1,11 @@
+#include "load_helper.hpp"
 #include <image_syncer/config/size.hpp>
+
+#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "load_helper.hpp"
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -19,7 +18,9 @@ struct SizeCase {
 
 class Size : public ::testing::TestWithParam<SizeCase> {};
 
-TEST_P(Size, IsRead) { EXPECT_EQ(parse_size(GetParam().text), GetParam().bytes); }
+TEST_P(Size, IsRead) {
+  EXPECT_EQ(parse_size(GetParam().text), GetParam().bytes);
+}
 
 INSTANTIATE_TEST_SUITE_P(All,
                          Size,

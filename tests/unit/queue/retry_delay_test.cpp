@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -68,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
          kExact,
          std::chrono::floor<seconds>(milliseconds::max())},
     }),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace image_syncer

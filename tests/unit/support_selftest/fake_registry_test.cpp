@@ -1,17 +1,16 @@
 #include "support/fake_registry/fake_registry.hpp"
 
+#include "support/manual_clock.hpp"
+#include "support/real_registry/registry_client.hpp"
+#include <image_syncer/image/media_type.hpp>
+#include <image_syncer/util/text.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <memory>
 #include <string>
-
-#include <image_syncer/image/media_type.hpp>
-#include <image_syncer/util/text.hpp>
-
-#include "support/manual_clock.hpp"
-#include "support/real_registry/registry_client.hpp"
 
 namespace image_syncer {
 namespace {
@@ -50,10 +49,10 @@ TEST(FakeRegistry, TakesEveryKindOfImage) {
   const BuiltManifest images[] = {
       amd64,
       build_image({.flavour = ManifestFlavour::docker}),
-      build_image({.layers = {{.media_type = "application/vnd.oci.image.layer.v1.tar+zstd"},
-                              {.media_type =
-                                   "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
-                               .urls = {"https://example.com/layer"}}}}),
+      build_image(
+          {.layers = {{.media_type = "application/vnd.oci.image.layer.v1.tar+zstd"},
+                      {.media_type = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+                       .urls = {"https://example.com/layer"}}}}),
       build_index({nested, build_artifact({})}),
       build_index({build_image({.flavour = ManifestFlavour::docker})}, ManifestFlavour::docker),
       build_artifact({.layers = layers_of({10}), .subject = &amd64}),
@@ -70,10 +69,8 @@ TEST(FakeRegistry, TakesEveryKindOfImage) {
 TEST(FakeRegistry, RefusesIncompleteManifests) {
   FakeRegistry registry;
   const auto image = build_image({});
-  const auto answer = client_of(registry).request("PUT",
-                                                  "/v2/a/manifests/v1",
-                                                  {"Content-Type: " + image.media_type},
-                                                  image.bytes);
+  const auto answer = client_of(registry).request(
+      "PUT", "/v2/a/manifests/v1", {"Content-Type: " + image.media_type}, image.bytes);
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("MANIFEST_BLOB_UNKNOWN"));
   EXPECT_THAT(answer.body, HasSubstr(image.blobs[1].digest.str()));
@@ -84,16 +81,17 @@ TEST(FakeRegistry, RefusesIncompleteManifests) {
 }
 
 TEST(FakeRegistry, ChecksManifests) {
-  FakeRegistry registry({.behaviour = {.accepts_incomplete_manifests = true,
-                                       .immutable_tags = true,
-                                       .refused_media_types = {std::string(
-                                           media_types::kDockerManifest)}}});
+  FakeRegistry registry(
+      {.behaviour = {.accepts_incomplete_manifests = true,
+                     .immutable_tags = true,
+                     .refused_media_types = {std::string(media_types::kDockerManifest)}}});
   RegistryClient client = client_of(registry);
-  const auto put = [&](const std::string& reference, std::string_view type, const std::string& body) {
-    const auto answer = client.request(
-        "PUT", "/v2/a/manifests/" + reference, {"Content-Type: " + std::string(type)}, body);
-    return std::to_string(answer.status) + " " + answer.body;
-  };
+  const auto put =
+      [&](const std::string& reference, std::string_view type, const std::string& body) {
+        const auto answer = client.request(
+            "PUT", "/v2/a/manifests/" + reference, {"Content-Type: " + std::string(type)}, body);
+        return std::to_string(answer.status) + " " + answer.body;
+      };
   const auto image = build_image({});
   const auto docker = build_image({.flavour = ManifestFlavour::docker});
   EXPECT_THAT(put("v1", image.media_type, image.bytes), HasSubstr("201"));
@@ -145,7 +143,8 @@ TEST(FakeRegistry, UploadsInChunks) {
   EXPECT_EQ(done.status, 201);
   EXPECT_EQ(client.get_blob("a", Digest::of(blob).str()), blob);
   EXPECT_EQ(registry.uploads_open(), 0U);
-  EXPECT_EQ(client.request("PUT", last.header("Location") + digest_query(blob), {}, "").status, 404);
+  EXPECT_EQ(client.request("PUT", last.header("Location") + digest_query(blob), {}, "").status,
+            404);
 }
 
 TEST(FakeRegistry, WantsLocationsByteForByte) {
@@ -172,8 +171,7 @@ TEST(FakeRegistry, KeepsOrLosesBrokenUploads) {
     FakeRegistry registry({.behaviour = {.keeps_broken_uploads = keeps}});
     RegistryClient client = client_of(registry);
     registry.on({.method = "PATCH"}).reset_request_after(1000);
-    const std::string location =
-        client.request("POST", uploads("a"), {}, "").header("Location");
+    const std::string location = client.request("POST", uploads("a"), {}, "").header("Location");
     EXPECT_THROW(client.request("PATCH", location, {kOctets}, std::string(3'000'000, 'x')),
                  std::runtime_error);
     ASSERT_EQ(registry.uploads_open(), keeps ? 1U : 0U);
@@ -198,7 +196,8 @@ TEST(FakeRegistry, Mounts) {
   const std::string digest = image.blobs[1].digest.str();
   const auto mount = [&](const std::string& from) {
     return client
-        .request("POST", uploads("b") + "?mount=" + percent_encode(digest) + "&from=" + from, {}, "")
+        .request(
+            "POST", uploads("b") + "?mount=" + percent_encode(digest) + "&from=" + from, {}, "")
         .status;
   };
   EXPECT_EQ(mount("b"), 202) << "it is not there yet";
@@ -208,8 +207,7 @@ TEST(FakeRegistry, Mounts) {
 }
 
 TEST(FakeRegistry, RefusesMounts) {
-  FakeRegistry registry(
-      {.behaviour = {.mount = MountBehaviour::refused, .mount_refusal = 401}});
+  FakeRegistry registry({.behaviour = {.mount = MountBehaviour::refused, .mount_refusal = 401}});
   RegistryClient client = client_of(registry);
   EXPECT_EQ(client.request("POST", uploads("b") + "?mount=sha256:1&from=a", {}, "").status, 401);
   EXPECT_EQ(client.request("POST", uploads("b"), {}, "").status, 202);
@@ -254,8 +252,8 @@ TEST(FakeRegistry, ListsTagsInPages) {
     RegistryClient client = client_of(registry);
     const auto first = client.request("GET", "/v2/x/y/tags/list?n=1000");
     EXPECT_EQ(nlohmann::json::parse(first.body)["tags"], (std::vector<std::string>{"a", "b+1"}));
-    const std::string expected = (absolute ? registry.origin() : std::string()) +
-                                 "/v2/x/y/tags/list?last=b%2B1&n=2";
+    const std::string expected =
+        (absolute ? registry.origin() : std::string()) + "/v2/x/y/tags/list?last=b%2B1&n=2";
     EXPECT_EQ(first.header("Link"), "<" + expected + ">; rel=\"next\"");
     const auto second = client.request("GET", expected);
     EXPECT_EQ(nlohmann::json::parse(second.body)["tags"], (std::vector<std::string>{"c"}));

@@ -1,15 +1,15 @@
 #include "support/http_server/http_server.hpp"
 
+#include "support/fake_registry/scripted_server.hpp"
+#include "support/real_registry/child_process.hpp"
+#include "support/real_registry/registry_client.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <thread>
-
-#include "support/fake_registry/scripted_server.hpp"
-#include "support/real_registry/child_process.hpp"
-#include "support/real_registry/registry_client.hpp"
 
 namespace image_syncer {
 namespace {
@@ -18,7 +18,9 @@ using std::chrono::steady_clock;
 using testing::HasSubstr;
 
 /// Answers with the request body and remembers nothing.
-ServerResponse echo(ServerExchange& exchange) { return {.body = exchange.read_all()}; }
+ServerResponse echo(ServerExchange& exchange) {
+  return {.body = exchange.read_all()};
+}
 
 RegistryClient client_of(const ScriptedServer& server) {
   return RegistryClient({.origin = server.origin()});
@@ -54,9 +56,8 @@ TEST(HttpServer, ReadsLengthAndChunkedBodies) {
 TEST(HttpServer, FramesAnswersInThreeWays) {
   const std::string body = pseudo_random_bytes(1'000'000, 2);
   for (const auto framing : {BodyFraming::length, BodyFraming::chunked, BodyFraming::close}) {
-    ScriptedServer server([&](ServerExchange&) {
-      return ServerResponse{.body = body, .framing = framing};
-    });
+    ScriptedServer server(
+        [&](ServerExchange&) { return ServerResponse{.body = body, .framing = framing}; });
     EXPECT_EQ(client_of(server).request("GET", "/").body, body);
     EXPECT_EQ(client_of(server).request("HEAD", "/").body, "");
   }
@@ -108,9 +109,8 @@ struct FaultCase {
 class HttpServerFault : public testing::TestWithParam<FaultCase> {};
 
 TEST_P(HttpServerFault, LooksLikeThisToAClient) {
-  ScriptedServer server([](ServerExchange&) {
-    return ServerResponse{.body = pseudo_random_bytes(100'000, 5)};
-  });
+  ScriptedServer server(
+      [](ServerExchange&) { return ServerResponse{.body = pseudo_random_bytes(100'000, 5)}; });
   {
     FaultScript script = server.on({.method = "GET", .path = "/x.*"});
     GetParam().script(script);
@@ -131,9 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{"reset", [](FaultScript& s) { s.reset(); }, 56, 0},
         FaultCase{"close", [](FaultScript& s) { s.close(); }, 52, 0},
         FaultCase{"lost_answer", [](FaultScript& s) { s.lose_answer(); }, 56, 0},
-        FaultCase{"mutate", [](FaultScript& s) { s.mutate([](ServerResponse& r) {
-                    r.body = "other";
-                  }); },
+        FaultCase{"mutate",
+                  [](FaultScript& s) { s.mutate([](ServerResponse& r) { r.body = "other"; }); },
                   0,
                   5}),
     [](const auto& test) { return std::string(test.param.name); });
@@ -147,9 +146,8 @@ TEST(HttpServer, BreaksOffWhileReadingARequest) {
 }
 
 TEST(HttpServer, HoldsABodyAtAGate) {
-  ScriptedServer server([](ServerExchange&) {
-    return ServerResponse{.body = pseudo_random_bytes(100'000, 5)};
-  });
+  ScriptedServer server(
+      [](ServerExchange&) { return ServerResponse{.body = pseudo_random_bytes(100'000, 5)}; });
   const auto gate = std::make_shared<Gate>();
   server.on({}).hold_after(40'000, gate);
   std::string body;
@@ -167,8 +165,8 @@ TEST(HttpServer, ThrottlesBothDirections) {
   const auto start = steady_clock::now();
   const std::string body = pseudo_random_bytes(200'000, 7);
   EXPECT_EQ(client_of(server).request("PUT", "/", {}, body).body, body);
-  // 400 kB at 2 MB/s; a loaded machine may need longer, but never less.
-  EXPECT_GE(steady_clock::now() - start, std::chrono::milliseconds(195));
+  // 400 kB at 2 MB/s, the last piece not waited for. A loaded machine may need longer, never less.
+  EXPECT_GE(steady_clock::now() - start, std::chrono::milliseconds(170));
 }
 
 TEST(HttpServer, SkipsAndCountsOccurrences) {
@@ -198,9 +196,8 @@ struct StopCase {
 class HttpServerStop : public testing::TestWithParam<StopCase> {};
 
 TEST_P(HttpServerStop, IsImmediate) {
-  ScriptedServer server([](ServerExchange&) {
-    return ServerResponse{.body = std::string(10'000'000, 'x')};
-  });
+  ScriptedServer server(
+      [](ServerExchange&) { return ServerResponse{.body = std::string(10'000'000, 'x')}; });
   {
     FaultScript script = server.on({});
     GetParam().script(script, std::make_shared<Gate>());
@@ -216,11 +213,11 @@ TEST_P(HttpServerStop, IsImmediate) {
 INSTANTIATE_TEST_SUITE_P(
     While,
     HttpServerStop,
-    testing::Values(
-        StopCase{"hanging", [](FaultScript& s, const auto&) { s.hang(); }},
-        StopCase{"delayed", [](FaultScript& s, const auto& gate) { s.delay(gate); }},
-        StopCase{"held", [](FaultScript& s, const auto& gate) { s.hold_after(1000, gate); }},
-        StopCase{"throttled", [](FaultScript& s, const auto&) { s.throttle(10'000); }}),
+    testing::Values(StopCase{"hanging", [](FaultScript& s, const auto&) { s.hang(); }},
+                    StopCase{"delayed", [](FaultScript& s, const auto& gate) { s.delay(gate); }},
+                    StopCase{"held",
+                             [](FaultScript& s, const auto& gate) { s.hold_after(1000, gate); }},
+                    StopCase{"throttled", [](FaultScript& s, const auto&) { s.throttle(10'000); }}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -1,0 +1,67 @@
+#include "app/exit_code.hpp"
+#include "app/one_shot.hpp"
+#include "app/signals.hpp"
+#include "app/version.hpp"
+#include <image_syncer/app/application.hpp>
+#include <image_syncer/app/options.hpp>
+#include <image_syncer/config/load.hpp>
+#include <image_syncer/plan/tag_pattern.hpp>
+#include <image_syncer/util/log.hpp>
+#include <image_syncer/util/redaction.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+
+namespace image_syncer {
+namespace {
+
+constexpr const char* kNoDaemon =
+    "image-syncer: the daemon is not built yet: give --auth and --images for one run over rule "
+    "files "
+    "(image-syncer --help)\n";
+
+int fail(const std::string& message) {
+  std::cerr << redact(message) << std::flush;
+  return kExitUsage;
+}
+
+int run(const Options& options, const std::stop_token& stop) {
+  configure_log(options.log);
+  if (!options.images.empty()) {
+    return run_once(options, load_files(options.auth, options.images, check_tag_pattern), stop);
+  }
+  if (options.config.empty() || detect_config_kind(options.config) == ConfigKind::sync_file) {
+    return fail(kNoDaemon);
+  }
+  log(LogLevel::info,
+      "app",
+      "recognised as an old single file with auth and images",
+      {{"file", options.config}});
+  return run_once(options, load_single_file(options.config, check_tag_pattern), stop);
+}
+
+}  // namespace
+
+int run_application(int argc, const char* const* argv) noexcept {
+  try {
+    const auto parsed = parse_options(argc, argv, kVersion);
+    if (const auto* const exit = std::get_if<Exit>(&parsed)) {
+      (exit->code == 0 ? std::cout : std::cerr) << exit->text << std::flush;
+      return exit->code;
+    }
+    const SignalWatch signals;
+    return run(std::get<Options>(parsed), signals.stop());
+  } catch (const ConfigError& error) {
+    return fail(error.message() + "\n");
+  } catch (const std::exception& error) {
+    return fail(std::string("image-syncer: ") + error.what() + "\n");
+  } catch (...) {
+    std::fputs("image-syncer: unknown failure\n", stderr);
+    return kExitUsage;
+  }
+}
+
+}  // namespace image_syncer

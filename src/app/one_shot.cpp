@@ -1,0 +1,107 @@
+#include "app/one_shot.hpp"
+
+#include "app/exit_code.hpp"
+#include "app/registry_set.hpp"
+#include "app/version.hpp"
+#include <image_syncer/observe/progress.hpp>
+#include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/record/sync_record.hpp>
+#include <image_syncer/transfer/engine.hpp>
+#include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/log.hpp>
+
+#include <iostream>
+#include <memory>
+
+namespace image_syncer {
+namespace {
+
+EngineOptions engine_options(const Options& options, const RegistryEntries& registries) {
+  EngineOptions engine;
+  engine.workers = options.workers;
+  engine.retries = options.retries;
+  engine.force = options.force;
+  engine.dry_run = options.dry_run;
+  engine.include_foreign = options.include_foreign;
+  engine.platforms = options.platforms;
+  engine.buffer_memory = options.buffer_memory;
+  engine.user_agent = "image-syncer/" + std::string(kVersion);
+  for (const RegistryEntry& entry : registries.all()) {
+    if (entry.max_concurrent) {
+      engine.host_limits[entry.key] = *entry.max_concurrent;
+    }
+    if (entry.requests_per_second) {
+      engine.requests_per_second[entry.key] = *entry.requests_per_second;
+    }
+  }
+  return engine;
+}
+
+// Two cron jobs in one directory must both work: without `--db`, a record that is in use or
+// unwritable is done without.
+std::unique_ptr<SyncRecord> open_record(const Options& options) {
+  if (options.db.empty() || options.dry_run) {
+    return std::make_unique<SyncRecord>();
+  }
+  try {
+    return std::make_unique<SyncRecord>(options.db, RecordOptions{}, system_clock());
+  } catch (const RecordError& error) {
+    if (options.is_db_given) {
+      throw;
+    }
+    log(LogLevel::warn,
+        "app",
+        "running without a record (--db FILE names another, --db none none)",
+        {{"cause", error.message()}});
+    return std::make_unique<SyncRecord>();
+  }
+}
+
+RunStateOptions state_options(const Options& options) {
+  RunStateOptions state;
+  state.report_path = options.report;
+  state.success_images_path = options.success_images;
+  state.success_images_json = options.images_format == ImagesFormat::json;
+  state.dry_run = options.dry_run;
+  state.version = std::string(kVersion);
+  return state;
+}
+
+bool shows_progress(const Options& options) {
+  return options.progress == ProgressMode::always ||
+         (options.progress == ProgressMode::automatic && stderr_is_terminal() &&
+          options.log.format == LogFormat::text);
+}
+
+}  // namespace
+
+int run_once(const Options& options, const SyncConfig& config, const std::stop_token& stop) {
+  const std::unique_ptr<SyncRecord> record = open_record(options);
+  RunState state(state_options(options), system_clock());
+  for (const Complaint& warning : config.warnings) {
+    log(LogLevel::warn, "config", warning.str());
+  }
+  bool complete = false;
+  {
+    RegistrySet registries(config.registries);
+    Engine engine(
+        engine_options(options, config.registries),
+        config.rules,
+        [&registries](const std::string& name) -> Registry& { return registries.get(name); },
+        *record,
+        state,
+        system_clock());
+    std::unique_ptr<TerminalProgress> progress;
+    if (shows_progress(options)) {
+      progress = std::make_unique<TerminalProgress>(state, system_clock());
+    }
+    complete = engine.run(stop);
+  }
+  std::cout << state.finish(!complete) << std::flush;
+  if (!complete) {
+    return kExitInterrupted;
+  }
+  return state.has_failures() ? kExitFailures : kExitOk;
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,60 @@
+#include "transfer/context.hpp"
+
+#include "transfer/image_job.hpp"
+
+namespace image_syncer {
+namespace {
+
+WorkQueueOptions queue_options(const EngineOptions& options) {
+  WorkQueueOptions queue;
+  queue.workers = options.workers;
+  queue.host_limit = options.host_limit;
+  queue.open_per_lane = 4 * options.workers;
+  queue.open_total = 64 * options.workers;
+  return queue;
+}
+
+}  // namespace
+
+Context::Context(const EngineOptions& engine_options,
+                 const std::vector<Rule>& engine_rules,
+                 SyncRecord& sync_record,
+                 RunState& run_state,
+                 Clock& run_clock)
+    : options(engine_options),
+      rules(engine_rules),
+      record(sync_record),
+      state(run_state),
+      clock(run_clock),
+      started(run_clock.wall_now()),
+      health(run_clock),
+      pacer(engine_options.requests_per_second),
+      order(engine_rules),
+      queue(queue_options(engine_options), run_clock),
+      prober(engine_options, queue, health, run_clock) {}
+
+void Context::wake(const std::vector<WaiterId>& waiters) {
+  for (const WaiterId waiter : waiters) {
+    if (std::unique_ptr<Job> image = parking.wake(waiter)) {
+      ImageJob::push(*this, std::unique_ptr<ImageJob>(static_cast<ImageJob*>(image.release())));
+    }
+  }
+}
+
+void Context::blob_done(const Repository& repository, const Digest& digest) {
+  record.remember_blob(repository, digest);
+  std::vector<WaiterId> waiters = blobs.lock()->done(repository, digest);
+  wake(waiters);
+}
+
+void Context::blob_released(const Repository& repository, const Digest& digest) {
+  std::vector<WaiterId> waiters = blobs.lock()->release(repository, digest);
+  wake(waiters);
+}
+
+void Context::blob_missing(const Repository& repository, const Digest& digest) {
+  record.forget_blob(repository, digest);
+  blobs.lock()->forget(repository, digest);
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,73 @@
+#include "transfer/host_health.hpp"
+
+namespace image_syncer {
+namespace {
+
+constexpr std::size_t kFailuresToOpen = 5;
+constexpr std::chrono::seconds kShortestStreak{10};
+
+}  // namespace
+
+void HostHealth::success(const std::string& host) {
+  (*hosts_.lock())[host].failures = 0;
+}
+
+bool HostHealth::failure(const std::string& host, const std::string& message) {
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  const auto now = clock_.now();
+  if (state.failures == 0) {
+    state.first_failure = now;
+  }
+  ++state.failures;
+  state.last_message = message;
+  return state.failures >= kFailuresToOpen && now - state.first_failure >= kShortestStreak;
+}
+
+std::optional<Clock::time_point> HostHealth::failing_since(const std::string& host) {
+  auto hosts = hosts_.lock();
+  const Host& state = (*hosts)[host];
+  return state.failures == 0 ? std::nullopt : std::optional(state.first_failure);
+}
+
+void HostHealth::give_up(const std::string& host, const std::string& reason) {
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  if (!state.given_up) {
+    state.given_up = reason;
+  }
+}
+
+std::optional<std::string> HostHealth::given_up(const std::string& host) {
+  return (*hosts_.lock())[host].given_up;
+}
+
+void HostHealth::defer(const std::string& host, const std::string& reason) {
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  if (!state.deferred) {
+    state.deferred = reason;
+  }
+}
+
+std::optional<std::string> HostHealth::deferred(const std::string& host) {
+  return (*hosts_.lock())[host].deferred;
+}
+
+void HostHealth::set_slow(const std::string& host) {
+  (*hosts_.lock())[host].slow = true;
+}
+
+bool HostHealth::is_slow(const std::string& host) {
+  return (*hosts_.lock())[host].slow;
+}
+
+void HostHealth::set_no_mount(const std::string& host) {
+  (*hosts_.lock())[host].no_mount = true;
+}
+
+bool HostHealth::can_mount(const std::string& host) {
+  return !(*hosts_.lock())[host].no_mount;
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/synchronized.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace image_syncer {
+
+/// What the run knows of each registry's condition. Thread-safe.
+class HostHealth {
+ public:
+  explicit HostHealth(Clock& clock)
+      : clock_(clock) {}
+
+  /// It answered: whatever failed before is over.
+  void success(const std::string& host);
+  /// No answer, or 5xx. True: its circuit opens now (5 failures in a row over at least 10 s).
+  [[nodiscard]] bool failure(const std::string& host, const std::string& message);
+  /// Since when it has not answered; absent when it has.
+  [[nodiscard]] std::optional<Clock::time_point> failing_since(const std::string& host);
+
+  /// It is of no use for the rest of the run; the first reason stays.
+  void give_up(const std::string& host, const std::string& reason);
+  [[nodiscard]] std::optional<std::string> given_up(const std::string& host);
+  /// It wants to be left alone for longer than the run waits; `reason` names the time.
+  void defer(const std::string& host, const std::string& reason);
+  [[nodiscard]] std::optional<std::string> deferred(const std::string& host);
+
+  /// It held up the others of a fan-out: its uploads go apart from now on.
+  void set_slow(const std::string& host);
+  [[nodiscard]] bool is_slow(const std::string& host);
+  /// Mounting was answered with an error: no use waiting for another repository's blob.
+  void set_no_mount(const std::string& host);
+  [[nodiscard]] bool can_mount(const std::string& host);
+
+ private:
+  struct Host {
+    std::size_t failures = 0;
+    Clock::time_point first_failure;
+    std::string last_message;
+    std::optional<std::string> given_up;
+    std::optional<std::string> deferred;
+    bool slow = false;
+    bool no_mount = false;
+  };
+
+  Clock& clock_;
+  Synchronized<std::map<std::string, Host>> hosts_;
+};
+
+}  // namespace image_syncer

@@ -1,0 +1,515 @@
+#include "transfer/image_job.hpp"
+
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/log.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+// How often a limit (429) or wrong bytes are met before the step counts as failed.
+constexpr std::size_t kMaxContentFailures = 2;
+// A tag that was seen equal is written down again after this long.
+constexpr std::chrono::hours kSeenInterval{12};
+
+/// Wakes a parked image when one of its targets is due, while others wait for blobs.
+class Alarm final : public TransferJob {
+ public:
+  explicit Alarm(WaiterId image)
+      : image_(image) {}
+
+  void run(Worker& worker, std::unique_ptr<TransferJob> /*self*/) override {
+    worker.context().wake({image_});
+  }
+
+  void abandon(Context& /*context*/, const std::string& /*reason*/) override {}
+
+ private:
+  WaiterId image_;
+};
+
+}  // namespace
+
+ImageJob::ImageJob(Context& context, const Rule& rule, const Lane& lane, ImagePlan plan)
+    : context_(context),
+      rule_(rule),
+      lane_(lane),
+      id_(context.parking.open()),
+      source_(std::move(plan.source)),
+      began_(context.clock.now()) {
+  if (source_.digest) {
+    source_digest_ = source_.digest;
+  }
+  for (Reference& reference : plan.targets) {
+    Target target;
+    target.reference = std::move(reference);
+    targets_.push_back(std::move(target));
+  }
+}
+
+ImageJob::~ImageJob() {
+  context_.parking.close(id_);
+}
+
+bool ImageJob::ended() const {
+  return std::all_of(
+      targets_.begin(), targets_.end(), [](const Target& t) { return t.phase == Phase::ended; });
+}
+
+bool ImageJob::needs_source() const {
+  return !source_digest_ ||
+         std::any_of(targets_.begin(), targets_.end(), [this](const Target& target) {
+           return target.phase == Phase::check || target.phase == Phase::blobs || !content_;
+         });
+}
+
+Needs ImageJob::needs() const {
+  Needs needs;
+  if (needs_source()) {
+    needs.all_of.push_back(source_.repository.registry);
+  }
+  // Only what is due first: a target that waits for a later time must not be served now.
+  auto due = Clock::time_point::max();
+  for (const Target& target : targets_) {
+    if (target.phase != Phase::ended) {
+      due = std::min(due, target.due);
+    }
+  }
+  const auto now = std::max(due, context_.clock.now());
+  for (const Target& target : targets_) {
+    const std::string& host = target.reference.repository.registry;
+    const bool listed =
+        std::find(needs.any_of.begin(), needs.any_of.end(), host) != needs.any_of.end();
+    if (target.phase != Phase::ended && target.due <= now && !listed) {
+      needs.any_of.push_back(host);
+    }
+  }
+  return needs;
+}
+
+void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
+  auto due = Clock::time_point::max();
+  bool again = true;
+  for (const Target& target : image->targets_) {
+    if (target.phase != Phase::ended) {
+      due = std::min(due, target.due);
+      again = again && target.rounds > 0 && target.phase == Phase::check;
+    }
+  }
+  if (due > context.clock.now()) {
+    // It may be long: what can be read again is let go, and the place is free for another image.
+    image->content_.reset();
+    for (Target& target : image->targets_) {
+      target.have.clear();
+      target.trusted.clear();
+      if (target.phase == Phase::publish) {
+        target.phase = Phase::blobs;
+      }
+    }
+    image->slot_ = OpenSlot();
+  }
+  const Needs needs = image->needs();
+  const Lane lane = image->lane_;
+  context.queue.push(
+      std::move(image), lane, needs, again ? Priority::again : Priority::continuation, due);
+}
+
+void ImageJob::run(Worker& worker, std::unique_ptr<TransferJob> self) {
+  std::unique_ptr<ImageJob> image(static_cast<ImageJob*>(self.release()));
+  if (!slot_) {
+    slot_ = worker.lease().take_slot();
+  }
+  try {
+    step(worker);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const std::exception& error) {
+    abandon(context_, std::string("internal error: ") + error.what());
+  }
+  after_step(context_, std::move(image));
+}
+
+void ImageJob::step(Worker& worker) {
+  for (Target& target : targets_) {
+    target.waiting = false;
+  }
+  read_mail(worker);
+  drop_hopeless(context_);
+  check(worker);
+  judge_targets(context_);
+  read_content(worker);
+  move_blobs(worker);
+  publish(worker);
+}
+
+void ImageJob::after_step(Context& context, std::unique_ptr<ImageJob> self) {
+  drop_hopeless(context);
+  if (ended()) {
+    return;
+  }
+  bool waits = false;
+  auto due = Clock::time_point::max();
+  for (const Target& target : targets_) {
+    if (target.phase != Phase::ended) {
+      waits = waits || target.waiting;
+      due = target.waiting ? due : std::min(due, target.due);
+    }
+  }
+  if (!waits || due <= context.clock.now()) {
+    push(context, std::move(self));
+    return;
+  }
+  if (due != Clock::time_point::max()) {
+    context.queue.push(std::make_unique<Alarm>(id_), lane_, {}, Priority::continuation, due);
+  }
+  if (std::unique_ptr<Job> back = context.parking.park(id_, std::move(self))) {
+    push(context, std::unique_ptr<ImageJob>(static_cast<ImageJob*>(back.release())));
+  }
+}
+
+void ImageJob::abandon(Context& context, const std::string& reason) {
+  for (Target& target : targets_) {
+    if (target.phase != Phase::ended) {
+      end(context, target, ImageResult::failed, reason);
+    }
+  }
+}
+
+bool ImageJob::active(Worker& worker, const Target& target) const {
+  return target.phase != Phase::ended && target.due <= context_.clock.now() &&
+         worker.granted(target.reference.repository.registry);
+}
+
+const PlatformFilter& ImageJob::filter(const Context& context) const {
+  return rule_.platforms ? *rule_.platforms : context.options.platforms;
+}
+
+Reference ImageJob::by_digest() const {
+  return {source_.repository, "", source_digest_};
+}
+
+// Targets of registries that are of no use, and everything if the source is.
+void ImageJob::drop_hopeless(Context& context) {
+  HostHealth& health = context.health;
+  const std::string& source = source_.repository.registry;
+  const auto source_gone = health.given_up(source);
+  const auto source_deferred = health.deferred(source);
+  for (Target& target : targets_) {
+    if (target.phase == Phase::ended) {
+      continue;
+    }
+    const std::string& host = target.reference.repository.registry;
+    if (source_gone) {
+      end(context, target, ImageResult::failed, *source_gone, source);
+    } else if (const auto gone = health.given_up(host)) {
+      end(context, target, ImageResult::failed, *gone, host);
+    } else if (source_deferred) {
+      end(context, target, ImageResult::deferred, *source_deferred, source);
+    } else if (const auto deferred = health.deferred(host)) {
+      end(context, target, ImageResult::deferred, *deferred, host);
+    }
+  }
+}
+
+// HEAD of the source, unless it is known, and of every target that was not asked yet, together.
+void ImageJob::check(Worker& worker) {
+  std::unique_ptr<HeadManifest> source_head;
+  std::vector<Target*> asked;
+  std::vector<std::unique_ptr<HeadManifest>> heads;
+  std::vector<Exchange*> exchanges;
+  for (Target& target : targets_) {
+    if (active(worker, target) && target.phase == Phase::check && !target.checked) {
+      asked.push_back(&target);
+      heads.push_back(context_.registry(target.reference.repository.registry)
+                          .head_manifest(target.reference, Side::target));
+      exchanges.push_back(heads.back().get());
+    }
+  }
+  if (asked.empty() && source_digest_) {
+    return;
+  }
+  if (!source_digest_) {
+    source_head =
+        context_.registry(source_.repository.registry).head_manifest(source_, Side::source);
+    exchanges.push_back(source_head.get());
+  }
+  worker.run(exchanges);
+  if (source_head) {
+    try {
+      const std::optional<ManifestHead>& head = source_head->result();
+      if (!head) {
+        throw Error("not found at the source");
+      }
+      source_digest_ = head->digest;
+    } catch (const Error&) {
+      source_failed(worker, std::current_exception(), "");
+      return;
+    }
+  }
+  for (std::size_t index = 0; index < asked.size(); ++index) {
+    try {
+      const std::optional<ManifestHead>& head = heads[index]->result();
+      asked[index]->checked = true;
+      asked[index]->found = head ? std::optional(head->digest) : std::nullopt;
+    } catch (const Error&) {
+      target_failed(worker, *asked[index], std::current_exception(), "asking the target");
+    }
+  }
+}
+
+// What the digests alone decide: equal, filtered, or to be copied.
+void ImageJob::judge_targets(Context& context) {
+  if (!source_digest_) {
+    return;
+  }
+  const std::string transform = filter(context).normalized();
+  const bool filtered = !transform.empty() && !context.options.force &&
+                        context.record.is_filtered(source_.repository, *source_digest_, transform);
+  for (Target& target : targets_) {
+    if (target.phase != Phase::check || !target.checked) {
+      continue;
+    }
+    if (filtered) {
+      end(context, target, ImageResult::filtered, "no manifest fits the platform filter");
+      continue;
+    }
+    const auto known = context.record.tag_state(target.reference);
+    std::optional<Digest> wanted;
+    if (transform.empty()) {
+      wanted = *source_digest_;
+    } else if (known && known->source_digest == *source_digest_ && known->transform == transform) {
+      wanted = known->target_digest;
+    }
+    if (!context.options.force && wanted && target.found && *target.found == *wanted) {
+      const bool news = !known || known->target_digest != *wanted ||
+                        known->source_digest != *source_digest_ ||
+                        context.clock.wall_now() - known->seen_at > kSeenInterval;
+      if (news) {
+        const auto now = context.clock.wall_now();
+        context.record.set_tag_state(
+            target.reference,
+            {*source_digest_, transform, *wanted, known ? known->copied_at : now, now});
+      }
+      end(context, target, ImageResult::equal, "");
+    } else if (context.options.dry_run && transform.empty()) {
+      end(context, target, ImageResult::planned, "");
+    } else {
+      if (known && !target.found) {
+        // The tag is gone, perhaps with its repository: what is known of it is worth less than a
+        // look.
+        context.record.forget_tag(target.reference);
+      }
+      advance(target, Phase::blobs);
+    }
+  }
+}
+
+void ImageJob::read_content(Worker& worker) {
+  const bool wanted = std::any_of(targets_.begin(), targets_.end(), [&](const Target& target) {
+    return active(worker, target) &&
+           (target.phase == Phase::blobs || target.phase == Phase::publish);
+  });
+  if (!wanted) {
+    return;
+  }
+  if (!content_) {
+    try {
+      content_ =
+          read_image(worker, by_digest(), filter(context_), context_.options.include_foreign);
+    } catch (const Error&) {
+      source_failed(worker, std::current_exception(), "reading the image");
+      return;
+    }
+  }
+  prepare_targets(context_);
+}
+
+// What only the content can tell: nothing left by the filter, equal after all, how many blobs there
+// are.
+void ImageJob::prepare_targets(Context& context) {
+  const std::string transform = filter(context).normalized();
+  if (content_->nothing_left) {
+    context.record.remember_filtered(source_.repository, *source_digest_, transform);
+  }
+  for (Target& target : targets_) {
+    if (target.phase != Phase::blobs || !target.have.empty()) {
+      continue;
+    }
+    if (content_->nothing_left) {
+      end(context, target, ImageResult::filtered, "no manifest fits the platform filter");
+    } else if (!context.options.force && target.found &&
+               *target.found == content_->root().digest()) {
+      const auto now = context.clock.wall_now();
+      context.record.set_tag_state(target.reference,
+                                   {*source_digest_, transform, *target.found, now, now});
+      end(context, target, ImageResult::equal, note());
+    } else if (context.options.dry_run) {
+      end(context, target, ImageResult::planned, note());
+    } else {
+      target.have.assign(content_->blobs.size(), false);
+    }
+  }
+}
+
+void ImageJob::read_mail(Worker& worker) {
+  for (Mail& mail : context_.parking.look(id_)) {
+    if (mail.source_failed) {
+      source_failed(worker, mail.failure, "downloading blob " + mail.digest.str(), mail.digest);
+      continue;
+    }
+    for (Target& target : targets_) {
+      if (target.reference.repository != mail.repository || target.phase == Phase::ended) {
+        continue;
+      }
+      target.bytes += mail.bytes;
+      if (mail.failure) {
+        target_failed(worker, target, mail.failure, "uploading blob " + mail.digest.str());
+      } else {
+        target.attempts = 0;  // it gets on
+      }
+      break;
+    }
+  }
+}
+
+void ImageJob::advance(Target& target, Phase phase) {
+  target.phase = phase;
+  target.attempts = 0;
+}
+
+void ImageJob::target_failed(Worker& worker,
+                             Target& target,
+                             const std::exception_ptr& failure,
+                             const std::string& doing) {
+  if (target.phase == Phase::ended) {
+    return;
+  }
+  const Verdict verdict = judge(failure);
+  const std::string& host = target.reference.repository.registry;
+  const std::string reason = (doing.empty() ? "" : doing + ": ") + verdict.reason;
+  switch (verdict.kind) {
+    case VerdictKind::limited:
+      if (!worker.pause_host(host, verdict)) {
+        try_again(worker, target, verdict, reason);
+      }
+      break;
+    case VerdictKind::again:
+      try_again(worker, target, verdict, reason);
+      break;
+    case VerdictKind::give_up_host:
+      context_.health.give_up(host, "registry " + host + " is of no use: " + verdict.reason);
+      break;  // the end comes with `drop_hopeless`
+    case VerdictKind::fail:
+    case VerdictKind::missing_blobs:
+    case VerdictKind::immutable_tag:
+      end(context_, target, ImageResult::failed, reason);
+      break;
+  }
+}
+
+bool ImageJob::lacks(const Target& target, const Digest& blob) const {
+  if (!content_ || target.have.size() != content_->blobs.size()) {
+    return true;  // not known better
+  }
+  for (std::size_t index = 0; index < target.have.size(); ++index) {
+    if (content_->blobs[index].digest == blob) {
+      return !target.have[index];
+    }
+  }
+  return false;
+}
+
+void ImageJob::source_failed(Worker& worker,
+                             const std::exception_ptr& failure,
+                             const std::string& doing,
+                             const std::optional<Digest>& blob) {
+  const Verdict verdict = judge(failure);
+  const std::string& host = source_.repository.registry;
+  const std::string reason = (doing.empty() ? "" : doing + ": ") + verdict.reason;
+  if (verdict.content_wrong) {
+    ++content_failures_;
+  }
+  bool again = verdict.kind == VerdictKind::again && content_failures_ < kMaxContentFailures;
+  if (verdict.kind == VerdictKind::limited) {
+    again = !worker.pause_host(host, verdict);
+  } else if (verdict.kind == VerdictKind::give_up_host) {
+    context_.health.give_up(host, "registry " + host + " is of no use: " + verdict.reason);
+    return;
+  }
+  for (Target& target : targets_) {
+    if (target.phase == Phase::ended || target.phase == Phase::publish ||
+        (blob && !lacks(target, *blob))) {
+      continue;
+    }
+    if (again) {
+      try_again(worker, target, verdict, reason);
+    } else if (verdict.kind != VerdictKind::limited) {
+      end(context_, target, ImageResult::failed, reason);
+    }
+  }
+}
+
+void ImageJob::try_again(Worker& worker,
+                         Target& target,
+                         const Verdict& verdict,
+                         const std::string& reason) {
+  const EngineOptions& options = context_.options;
+  if (target.attempts + 1 < options.attempts) {
+    target.due = worker.due_after(target.attempts, verdict);
+    ++target.attempts;
+    log(LogLevel::warn,
+        "transfer",
+        "will try again",
+        {{"source", source_.str()}, {"target", target.reference.str()}, {"cause", reason}});
+  } else if (target.rounds < options.retries) {
+    ++target.rounds;
+    advance(target, Phase::check);
+    target.checked = false;
+    target.due = worker.due_after(options.attempts - 1, verdict);
+    log(LogLevel::warn,
+        "transfer",
+        "begins anew later",
+        {{"source", source_.str()}, {"target", target.reference.str()}, {"cause", reason}});
+  } else {
+    end(context_, target, ImageResult::failed, reason);
+  }
+}
+
+std::string ImageJob::note() const {
+  if (!content_ || content_->nothing_left || !source_digest_ ||
+      content_->root().digest() == *source_digest_) {
+    return "";
+  }
+  return "digest differs from the source: platform filter left out " +
+         std::to_string(content_->filtered) + " of the manifests";
+}
+
+void ImageJob::end(Context& context,
+                   Target& target,
+                   ImageResult result,
+                   const std::string& reason,
+                   const std::string& failed_registry) {
+  target.phase = Phase::ended;
+  ImageOutcome outcome;
+  outcome.rule = rule_.index;
+  outcome.rule_text = rule_.text;
+  outcome.source = source_;
+  outcome.target = target.reference;
+  outcome.result = result;
+  outcome.source_digest = source_digest_.value_or(Digest());
+  if (result == ImageResult::equal) {
+    outcome.target_digest = target.found.value_or(Digest());
+  } else if (result == ImageResult::copied) {
+    outcome.target_digest = content_->root().digest();
+  }
+  outcome.bytes = target.bytes;
+  outcome.duration =
+      std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.now() - began_);
+  outcome.reason = reason;
+  outcome.failed_registry = failed_registry;
+  context.state.image_done(outcome);
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,125 @@
+#include "transfer/worker.hpp"
+
+#include "transfer/pacer.hpp"
+#include <image_syncer/queue/retry_delay.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/log.hpp>
+#include <image_syncer/util/text.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+SessionOptions session_options(Context& context) {
+  RunCounters& counters = context.state.counters();
+  SessionOptions options;
+  options.user_agent = context.options.user_agent;
+  options.counters = {&counters.requests, &counters.bytes_down, &counters.bytes_up};
+  if (!context.options.requests_per_second.empty()) {
+    options.pace = [&context](const std::string& host) {
+      return context.pacer.wait_for(host, context.clock.now());
+    };
+  }
+  return options;
+}
+
+}  // namespace
+
+Worker::Worker(Context& context, std::stop_token stop)
+    : context_(context),
+      stop_(std::move(stop)),
+      session_(session_options(context)),
+      random_(std::random_device{}()) {}
+
+void Worker::run(std::span<Exchange* const> exchanges) {
+  std::map<std::string, std::size_t> wanted;
+  for (const Exchange* exchange : exchanges) {
+    ++wanted[exchange->host()];
+  }
+  for (auto& [host, width] : wanted) {
+    width = std::max<std::size_t>(1, lease_->grow(host, width));
+  }
+  session_.run(
+      exchanges, [&wanted](const std::string& host) { return wanted[host]; }, stop_);
+  for (const auto& [host, width] : wanted) {
+    lease_->shrink(host);
+  }
+  for (Exchange* exchange : exchanges) {
+    try {
+      exchange->rethrow_failure();
+      note_outcome(exchange->host(), nullptr);
+    } catch (const std::exception&) {
+      note_outcome(exchange->host(), std::current_exception());
+    }
+  }
+}
+
+void Worker::note_outcome(const std::string& host, const std::exception_ptr& failure) {
+  if (!failure) {
+    context_.health.success(host);
+    return;
+  }
+  const Verdict verdict = judge(failure);
+  if (verdict.kind == VerdictKind::give_up_host) {
+    context_.health.give_up(host, "registry " + host + " is of no use: " + verdict.reason);
+  } else if (!verdict.host_failed) {
+    context_.health.success(host);
+  } else if (context_.health.failure(host, verdict.reason)) {
+    log(LogLevel::warn,
+        "transfer",
+        "registry fails again and again, holding its work",
+        {{"registry", host}, {"cause", verdict.reason}});
+    context_.prober.probe(context_.registry(host));
+  }
+}
+
+bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
+  context_.state.counters().throttled.fetch_add(1, std::memory_order_relaxed);
+  if (verdict.retry_after && *verdict.retry_after > context_.options.longest_wait) {
+    context_.health.defer(host,
+                          "registry " + host + " is limited until " +
+                              format_utc(context_.clock.wall_now() + *verdict.retry_after) + ": " +
+                              verdict.reason);
+    return true;
+  }
+  context_.queue.hold_host(host, due_after(0, verdict));
+  return false;
+}
+
+Clock::time_point Worker::due_after(std::size_t attempts, const Verdict& verdict) {
+  const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  context_.state.counters().retries.fetch_add(1, std::memory_order_relaxed);
+  const Backoff backoff{context_.options.backoff_base, context_.options.backoff_ceiling};
+  return context_.clock.now() + retry_delay(attempts, backoff, verdict.retry_after, jitter);
+}
+
+void Worker::discard(BlobUpload& upload) {
+  if (!upload.is_open()) {
+    return;
+  }
+  std::unique_ptr<Exchange> cancel = upload.cancel();
+  if (stop_.stop_requested()) {
+    context_.leftovers.lock()->push_back(std::move(cancel));
+    return;
+  }
+  session_.run(*cancel, stop_);
+}
+
+void Worker::loop() {
+  while (auto lease = context_.queue.pop(stop_)) {
+    lease_ = &*lease;
+    std::unique_ptr<Job> popped = lease->take_job();
+    std::unique_ptr<TransferJob> job(static_cast<TransferJob*>(popped.release()));
+    TransferJob& running = *job;
+    try {
+      running.run(*this, std::move(job));
+    } catch (const Stopped&) {
+      return;
+    }
+  }
+}
+
+}  // namespace image_syncer

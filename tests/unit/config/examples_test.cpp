@@ -1,0 +1,51 @@
+// The examples in configs/ are files that work.
+#include "load_helper.hpp"
+#include <image_syncer/config/load.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace image_syncer {
+namespace {
+
+using ::testing::IsEmpty;
+
+const std::string kConfigs = IMAGE_SYNCER_SOURCE_DIR "/configs/";
+
+std::string warnings_of(const SyncConfig& config) {
+  std::string text;
+  for (const Complaint& warning : config.warnings) {
+    text += warning.str() + "\n";
+  }
+  return text;
+}
+
+TEST(Examples, YamlLoads) {
+  const SyncConfig config = load_files(
+      kConfigs + "auth.yaml", kConfigs + "images.yaml", check_parentheses, environment_of({}));
+  EXPECT_THAT(warnings_of(config), IsEmpty());
+  EXPECT_GE(config.registries.all().size(), 3U);
+  EXPECT_GE(config.rules.size(), 5U);
+}
+
+TEST(Examples, JsonLoadsAndMeansTheSame) {
+  const SyncConfig yaml =
+      load_files("", kConfigs + "images.yaml", check_parentheses, environment_of({}));
+  const SyncConfig json =
+      load_files("", kConfigs + "images.json", check_parentheses, environment_of({}));
+  EXPECT_THAT(warnings_of(json), IsEmpty());
+  EXPECT_EQ(rule_lines(json), rule_lines(yaml));
+}
+
+TEST(Examples, SingleFileLoads) {
+  ASSERT_EQ(detect_config_kind(kConfigs + "config.json"), ConfigKind::single_file);
+  const SyncConfig config =
+      load_single_file(kConfigs + "config.json", check_parentheses, environment_of({}));
+  EXPECT_THAT(warnings_of(config), IsEmpty());
+  EXPECT_FALSE(config.rules.empty());
+}
+
+}  // namespace
+}  // namespace image_syncer
