@@ -80,7 +80,12 @@ Problem read_file_name(std::string& target, const Value& value) {
   try {
     (void)read_file(value.text, kMaxPemBytes);
   } catch (const Error& error) {
-    return error.message();
+    std::string message = error.message();
+    if (const std::size_t at = message.find(value.text);
+        at != std::string::npos && !value.text.empty()) {
+      message.replace(at, value.text.size(), value.written);
+    }
+    return message;
   }
   target = value.text;
   return std::nullopt;
@@ -279,12 +284,14 @@ class AuthReader {
   }
 
   void add(RegistryEntry entry, Position position, const std::string& path) {
-    const auto [first, is_new] = lines_.emplace(entry.key, position.line);
+    const auto [first, is_new] = seen_.emplace(entry.key, Seen{position.line, path});
     if (!is_new) {
-      complaints_.error(position,
-                        path,
-                        "the same registry as in line " + std::to_string(first->second) +
-                            ": both mean " + entry.key);
+      if (first->second.path != path) {  // the same text was complained about before
+        complaints_.error(position,
+                          path,
+                          "the same registry as in line " + std::to_string(first->second.line) +
+                              ": both mean " + entry.key);
+      }
       return;
     }
     part_.entries.push_back(std::move(entry));
@@ -304,12 +311,17 @@ class AuthReader {
            own(&RegistryEntry::requests_per_second);
   }
 
+  struct Seen {
+    int line;
+    std::string path;
+  };
+
   const Environment& environment_;
   Unset unset_;
   FileComplaints& complaints_;
   AuthPart part_;
   std::vector<std::string> paths_;    // of the entries, as written
-  std::map<std::string, int> lines_;  // of the normalised keys
+  std::map<std::string, Seen> seen_;  // by normalised key
 };
 
 /// Like the first component of an image name (docs/configuration.md, Names), but a word alone is a

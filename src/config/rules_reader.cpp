@@ -20,6 +20,24 @@ constexpr std::array<std::string_view, 3> kRuleKeys = {"source", "destinations",
 /// Of a rule whose source is the key that leads to it.
 constexpr std::array<std::string_view, 2> kKeyedRuleKeys = {"destinations", "platforms"};
 
+/// What is wrong with a destination, in words that show what stands in the file and not what its
+/// variables hold.
+std::string problem_of(std::string message, std::string_view written, const Expansion& expansion) {
+  if (!expansion.changed) {
+    return message;
+  }
+  if (const std::size_t at = message.find(expansion.text);
+      at != std::string::npos && !expansion.text.empty()) {
+    message.replace(at, expansion.text.size(), written);
+  }
+  const bool shows_a_value =
+      std::any_of(expansion.inserted.begin(), expansion.inserted.end(), [&](const auto& value) {
+        return !value.empty() && message.find(value) != std::string::npos;
+      });
+  return "with its variables replaced: " +
+         (shows_a_value ? "no valid destination" : std::move(message));
+}
+
 class RulesReader {
  public:
   RulesReader(const RuleContext& context, FileComplaints& complaints)
@@ -174,10 +192,7 @@ class RulesReader {
       }
       rule->destinations.push_back(std::move(destination));
     } catch (const Error& error) {
-      // The error quotes the expanded text: what stands in the file is easier to find.
-      const std::string written =
-          expansion.changed ? "\"" + std::string(*text) + "\" after its variables: " : "";
-      complaints_.error(node.position, key, written + error.message());
+      complaints_.error(node.position, key, problem_of(error.message(), *text, expansion));
     }
   }
 

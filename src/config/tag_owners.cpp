@@ -43,7 +43,8 @@ void TagOwners::claim(const Rule& rule, std::string_view key) {
       if (std::holds_alternative<Digest>(name)) {
         continue;
       }
-      std::string image = reference_text(rule.source, list->items[at]) + filter_text(rule);
+      std::string image = reference_text(rule.source, list->items[at]);
+      image += filter_text(rule);
       const std::string target = reference_text(destination.repository, name);
       const auto [found, is_new] = owners_.try_emplace(target, Owner{image, rule.text, rule.mark});
       const Owner& owner = found->second;

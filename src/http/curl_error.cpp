@@ -76,7 +76,10 @@ TransportError make_transport_error(CURLcode code,
   const Row* row = find_row(code);
   TransportFailure failure = row != nullptr ? row->failure : TransportFailure::other;
   std::string words(row != nullptr ? row->words : std::string_view(curl_easy_strerror(code)));
-  if (code == CURLE_COULDNT_CONNECT && os_error == ECONNREFUSED) {
+  if (code == CURLE_OPERATION_TIMEDOUT && detail.starts_with("Resolving timed out")) {
+    failure = TransportFailure::resolve;
+    words = "no name server answers";
+  } else if (code == CURLE_COULDNT_CONNECT && os_error == ECONNREFUSED) {
     failure = TransportFailure::connection_refused;
     words = "connection refused (is the port right, is the registry up?)";
   } else if (code == CURLE_SSL_CONNECT_ERROR && is_not_tls(detail)) {

@@ -31,7 +31,7 @@ FanOut::FanOut(SessionCore& core,
   for (Exchange* exchange : legs) {
     Leg leg;
     leg.exchange = exchange;
-    leg.outlet = std::make_unique<Outlet>(ring_, options_.size);
+    leg.outlet = std::make_unique<Outlet>(ring_);
     // On hold until there is something to send: a source that answers 404 begins no uploads.
     leg.slot = driver_.add(*exchange, nullptr, leg.outlet.get(), true);
     legs_.push_back(std::move(leg));
@@ -90,6 +90,7 @@ void FanOut::look_at_legs() {
 void FanOut::end_leg(Leg& leg, LegResult result) {
   leg.live = false;
   leg.result = result;
+  leg.outlet->stop(Outlet::clock::now());
   driver_.cancel(leg.slot);
   if (options_.on_leg_end) {
     options_.on_leg_end(static_cast<std::size_t>(&leg - legs_.data()), result);

@@ -7,13 +7,10 @@ namespace image_syncer {
 std::size_t Outlet::read_body(std::span<char> out) {
   const std::size_t count = ring_.read(offset_, out);
   offset_ += count;
-  const auto now = clock::now();
-  if (count > 0 && !since_) {
-    since_ = now;
-  }
-  if (count == 0 || offset_ == size_) {
-    taking_ = time_taking(now);
-    since_.reset();
+  if (count == 0) {
+    stop(clock::now());
+  } else if (!since_) {
+    since_ = clock::now();
   }
   return count;
 }
@@ -24,6 +21,11 @@ bool Outlet::seek_body(std::uint64_t offset) {
   }
   offset_ = offset;
   return true;
+}
+
+void Outlet::stop(clock::time_point now) {
+  taking_ = time_taking(now);
+  since_.reset();
 }
 
 Outlet::clock::duration Outlet::time_taking(clock::time_point now) const {

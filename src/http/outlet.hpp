@@ -17,22 +17,24 @@ class Outlet final : public BodyFeed {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `ring` outlives it; `size`: of the blob.
-  Outlet(const Ring& ring, std::uint64_t size)
-      : ring_(ring),
-        size_(size) {}
+  /// `ring` outlives it.
+  explicit Outlet(const Ring& ring)
+      : ring_(ring) {}
 
   [[nodiscard]] std::size_t read_body(std::span<char> out) override;
   [[nodiscard]] bool seek_body(std::uint64_t offset) override;
 
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
-  /// From the first byte on, without the times in which there was nothing to take.
+  /// The leg has ended: it takes nothing more.
+  void stop(clock::time_point now);
+
+  /// From the first byte to the end of the leg, without the times in which there was nothing to
+  /// take.
   [[nodiscard]] clock::duration time_taking(clock::time_point now) const;
 
  private:
   const Ring& ring_;
-  std::uint64_t size_;
   std::uint64_t offset_ = 0;
   clock::duration taking_{0};
   std::optional<clock::time_point> since_;  // taking since then

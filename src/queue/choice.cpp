@@ -85,8 +85,7 @@ Choice choose_job(const Lanes& lanes,
                   const Reservations& reservations,
                   Priority priority) {
   for (const Lanes::Rank& rank : lanes.by_rank(priority)) {
-    const auto place =
-        place_now(gate, reservations, rank.group->needs, priority, rank.age);
+    const auto place = place_now(gate, reservations, rank.group->needs, priority, rank.age);
     if (place) {
       return StartJob{rank.group, *place};
     }
@@ -176,11 +175,12 @@ std::size_t permits_spoken_for(const Lanes& lanes,
                                const HostGate& gate,
                                HostId host) {
   // Nobody can use more permits than there is room for leases: where that is short, the permit of
-  // the lease that ends is enough. Without a free worker the same goes for the workers, except for a
-  // reserved permit: a lease that ends elsewhere frees the worker and not the permit.
+  // the lease that ends is enough. Without a free worker the same goes for the workers, except for
+  // a reserved permit: a lease that ends elsewhere frees the worker and not the permit.
   const std::size_t room = gate.room(host);
   const std::size_t startable = std::min(room, gate.places_left());
-  const std::size_t reserved = Reservations(lanes, gate).kept_from(Priority::again, kYoungest, host);
+  const std::size_t reserved =
+      Reservations(lanes, gate).kept_from(Priority::again, kYoungest, host);
   return std::max(count_waiting(lanes, generators, gate, host, startable),
                   std::min(reserved, room));
 }

@@ -28,7 +28,8 @@ using Choice = std::variant<std::monostate, StartJob, AskGenerator>;
                             const HostGate& gate,
                             std::size_t workers);
 
-/// How many of the unused permits of `host` are for jobs that wait or can be asked for: what a running lease may not take.
+/// How many of the unused permits of `host` are for jobs that wait or can be asked for: what a
+/// running lease may not take.
 [[nodiscard]] std::size_t permits_spoken_for(const Lanes& lanes,
                                              const Generators& generators,
                                              const HostGate& gate,

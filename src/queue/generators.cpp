@@ -7,7 +7,8 @@
 namespace image_syncer {
 
 Generators::Generators(std::size_t open_per_lane, std::size_t open_total)
-    : open_per_lane_(open_per_lane), open_total_(open_total) {
+    : open_per_lane_(open_per_lane),
+      open_total_(open_total) {
   assert(open_per_lane >= 1 && open_total >= 1);
 }
 
@@ -60,9 +61,8 @@ bool Generators::may_ask(LaneId lane) const {
 Generators::Source& Generators::begin_asking(LaneId lane) {
   assert(may_ask(lane));
   PerLane& per_lane = lanes_[lane];
-  const auto found = std::ranges::find_if(per_lane.sources, [](const auto& source) {
-    return source->state == Source::State::ready;
-  });
+  const auto found = std::ranges::find_if(
+      per_lane.sources, [](const auto& source) { return source->state == Source::State::ready; });
   Source& source = **found;
   std::rotate(found, found + 1, per_lane.sources.end());
   const auto turn = std::ranges::find(turns_, lane);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue/lanes.hpp"
+#include <image_syncer/queue/work_queue.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -10,8 +9,8 @@
 
 namespace image_syncer {
 
-/// The generators of all lanes, whose turn it is, and the places of open images. Part of the queue's
-/// state, used under its lock; only the call of `next` happens outside.
+/// The generators of all lanes, whose turn it is, and the places of open images. Part of the
+/// queue's state, used under its lock; only the call of `next` happens outside.
 class Generators {
  public:
   /// A generator and whether it may be asked.
@@ -38,17 +37,20 @@ class Generators {
 
   /// Lanes with generators, the one that was asked the longest time ago first.
   [[nodiscard]] const std::vector<LaneId>& turns() const { return turns_; }
+
   [[nodiscard]] bool has_ready() const { return ready_ > 0 && open_ < open_total_; }
+
   /// The lane has a generator to ask and a place for the image.
   [[nodiscard]] bool may_ask(LaneId lane) const;
+
   /// Nothing can come any more unless somebody pokes: none is ready and none is being asked.
   [[nodiscard]] bool is_quiet() const { return ready_ == 0 && being_asked_ == 0; }
 
   /// Picks the lane's next generator, which is the caller's alone until `end_asking`, and takes a
   /// place for the image that it may give.
   Source& begin_asking(LaneId lane);
-  /// Without a job the place is free again. An exhausted source is removed: the caller has destroyed
-  /// its generator, outside the lock.
+  /// Without a job the place is free again. An exhausted source is removed: the caller has
+  /// destroyed its generator, outside the lock.
   void end_asking(LaneId lane, Source& source, Answer answer);
   void close_image(LaneId lane);
 

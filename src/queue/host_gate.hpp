@@ -34,8 +34,10 @@ class HostGate {
   HostGate(std::size_t workers, std::size_t default_limit);
 
   HostId id_of(const std::string& host);
+
   /// The reference stays valid as long as the gate lives.
   [[nodiscard]] const std::string& name_of(HostId host) const { return hosts_[host].name; }
+
   HostNeeds resolve(const Needs& needs);
 
   void set_limit(HostId host, std::size_t limit);
@@ -44,9 +46,12 @@ class HostGate {
   void end_hold(HostId host);
   /// Ends the holds that last until `now` or less.
   void expire_holds(Clock::time_point now);
+
   /// When the next hold ends by itself; time_point::max() = none does.
   [[nodiscard]] Clock::time_point next_expiry() const { return next_expiry_; }
+
   [[nodiscard]] bool is_held(HostId host) const { return hosts_[host].held; }
+
   /// The same for a caller that must not end a hold: others may be waiting for that moment.
   [[nodiscard]] bool is_held(HostId host, Clock::time_point now) const {
     return hosts_[host].held && hosts_[host].held_until > now;
@@ -56,12 +61,15 @@ class HostGate {
   [[nodiscard]] bool must_wait_for_hold(const HostNeeds& needs) const;
   /// How many more leases could take a permit of `host` now.
   [[nodiscard]] std::size_t room(HostId host) const;
+
   /// No lease could take a permit of some host; false saves the search for jobs that lack one.
   [[nodiscard]] bool has_full_host() const { return full_hosts_ > 0; }
+
   /// Whether one of the hosts that a job would be granted has no room. Holds are another matter.
   [[nodiscard]] bool lacks_permit(const HostNeeds& needs) const;
   /// The place for a job that has its permits; absent: no worker is free for it.
   [[nodiscard]] std::optional<Place> place_for(const HostNeeds& needs, Priority priority) const;
+
   [[nodiscard]] bool has_place() const { return any_job_left_ > 0 || reserve_left_ > 0; }
 
   /// Calls `visit(host)` for each host that a job with `needs` would be granted now.
@@ -79,8 +87,10 @@ class HostGate {
 
   /// Starts a lease: takes one permit of each granted host and gives their list.
   std::vector<HostId> take(const HostNeeds& needs, Place place);
+
   /// How many leases could start at most, as far as workers matter.
   [[nodiscard]] std::size_t places_left() const { return any_job_left_ + reserve_left_; }
+
   /// Permits of `host` that nobody has.
   [[nodiscard]] std::size_t unused_permits(HostId host) const;
   /// A running lease takes `count` ≤ `unused_permits` more.

@@ -104,7 +104,8 @@ JobGroup::Entry Lanes::start(JobGroup& group) {
 /// ever.
 void Lanes::remove_if_empty(JobGroup& group) {
   if (group.due.empty() && group.later == 0) {
-    std::erase_if(lanes_[group.lane].groups, [&](const auto& other) { return other.get() == &group; });
+    std::erase_if(lanes_[group.lane].groups,
+                  [&](const auto& other) { return other.get() == &group; });
   }
 }
 

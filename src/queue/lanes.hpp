@@ -1,8 +1,7 @@
 #pragma once
 
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue/host_gate.hpp"
+#include <image_syncer/queue/work_queue.hpp>
 
 #include <array>
 #include <compare>
@@ -47,6 +46,7 @@ class Lanes {
     std::size_t leases = 0;
     Age age = 0;
     JobGroup* group = nullptr;
+
     friend bool operator<(const Rank& a, const Rank& b) {
       return a.leases != b.leases ? a.leases < b.leases : a.age < b.age;
     }
@@ -57,10 +57,13 @@ class Lanes {
 
   /// `hosts`: what a job with all the lane's hosts would need, kept for `hosts(id)`.
   LaneId id_of(const Lane& lane, HostGate& gate);
+
   /// The reference stays valid as long as the lanes live.
   [[nodiscard]] const Lane& lane(LaneId id) const { return lanes_[id].lane; }
+
   /// What a whole image of the lane needs: its source and those of its targets that are not held.
   [[nodiscard]] const HostNeeds& hosts(LaneId id) const { return lanes_[id].hosts; }
+
   [[nodiscard]] const HostNeeds& source(LaneId id) const { return lanes_[id].source; }
 
   /// The group to add a job to. It may be gone after the next call of another member.
@@ -79,12 +82,15 @@ class Lanes {
   [[nodiscard]] const RankOrder& by_rank(Priority priority) const {
     return by_rank_[index(priority)];
   }
+
   [[nodiscard]] const AgeOrder& by_age(Priority priority) const { return by_age_[index(priority)]; }
 
   /// Jobs, due or not.
   [[nodiscard]] std::size_t queued() const { return queued_; }
+
   /// Generated jobs that nobody has taken yet: in a lane, in all.
   [[nodiscard]] std::size_t generated_waiting(LaneId lane) const { return lanes_[lane].generated; }
+
   [[nodiscard]] std::size_t generated_waiting() const { return generated_; }
 
   /// Takes out all jobs, for the end: they must not be destroyed under the lock.
@@ -108,6 +114,7 @@ class Lanes {
   };
 
   static std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
+
   static bool is_after(const Later& a, const Later& b);
 
   void index_head(JobGroup& group);
@@ -115,7 +122,7 @@ class Lanes {
   void set_leases(State& state, std::size_t leases);
 
   std::map<Lane, LaneId> ids_;
-  std::deque<State> lanes_;  ///< a deque: lanes must not move
+  std::deque<State> lanes_;   ///< a deque: lanes must not move
   std::vector<Later> later_;  ///< a heap, see `is_after`
   std::array<RankOrder, kPriorities> by_rank_;
   std::array<AgeOrder, kPriorities> by_age_;

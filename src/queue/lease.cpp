@@ -1,6 +1,5 @@
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue/work_queue_impl.hpp"
+#include <image_syncer/queue/work_queue.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -9,7 +8,8 @@
 namespace image_syncer {
 
 OpenSlot::OpenSlot(OpenSlot&& other) noexcept
-    : queue_(std::exchange(other.queue_, nullptr)), lane_(other.lane_) {}
+    : queue_(std::exchange(other.queue_, nullptr)),
+      lane_(other.lane_) {}
 
 OpenSlot& OpenSlot::operator=(OpenSlot&& other) noexcept {
   // What this one held is returned by `old`.
@@ -31,7 +31,8 @@ Lease::State::Permits* Lease::State::find(const std::string& host) {
   return found == hosts.end() ? nullptr : &*found;
 }
 
-Lease::Lease(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Lease::Lease(std::unique_ptr<State> state)
+    : state_(std::move(state)) {}
 
 Lease::Lease(Lease&&) noexcept = default;
 
@@ -50,11 +51,17 @@ Lease::~Lease() {
   }
 }
 
-std::unique_ptr<Job> Lease::take_job() { return std::move(state_->job); }
+std::unique_ptr<Job> Lease::take_job() {
+  return std::move(state_->job);
+}
 
-OpenSlot Lease::take_slot() { return std::move(state_->slot); }
+OpenSlot Lease::take_slot() {
+  return std::move(state_->slot);
+}
 
-const Lane& Lease::lane() const { return *state_->lane_name; }
+const Lane& Lease::lane() const {
+  return *state_->lane_name;
+}
 
 std::size_t Lease::permits(const std::string& host) const {
   const State::Permits* permits = state_->find(host);

@@ -1,6 +1,5 @@
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue/work_queue_impl.hpp"
+#include <image_syncer/queue/work_queue.hpp>
 
 #include <cassert>
 #include <utility>

@@ -23,7 +23,9 @@ Clock::time_point WorkQueue::Impl::next_time() const {
   return std::min(lanes.next_due(), gate.next_expiry());
 }
 
-Choice WorkQueue::Impl::choose_next() const { return choose(lanes, generators, gate, workers); }
+Choice WorkQueue::Impl::choose_next() const {
+  return choose(lanes, generators, gate, workers);
+}
 
 bool WorkQueue::Impl::is_idle() const {
   return lanes.queued() == 0 && leases == 0 && generators.is_quiet();

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue/choice.hpp"
 #include "queue/generators.hpp"
 #include "queue/host_gate.hpp"
 #include "queue/lanes.hpp"
+#include <image_syncer/queue/work_queue.hpp>
 
 #include <condition_variable>
 #include <cstddef>

@@ -1,9 +1,4 @@
-  if (!range || range->first != offset_ || (range->total && *range->total != size)) {
-    no_range_ = true;  // should it be tried again
-  // Some registries answer 403 for what is absent, or to any HEAD: sending the blob will show.
-  const bool may_be_absent =
-      side_ == Side::target && (response.status == 405 || response.status == 403);
-  if (error.error_class() != ErrorClass::absent && !may_be_absent) {#include "registry/blob_verbs.hpp"
+#include "registry/blob_verbs.hpp"
 
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/registry/registry_error.hpp>
@@ -199,6 +194,7 @@ std::optional<std::uint64_t> BlobSourceVerb::body_offset(const Response& head) {
   }
   const auto range = parse_content_range(head.headers.find("Content-Range").value_or(""));
   if (!range || range->first != offset_ || (range->total && *range->total != size)) {
+    no_range_ = true;  // should it be tried again
     throw Error("GET " + redact_url(head.url) + ": asked for the bytes from " +
                     std::to_string(offset_) + " on, the answer has \"" +
                     printable(head.headers.find("Content-Range").value_or(""), 60) + "\"",

@@ -28,7 +28,7 @@ constexpr std::uint32_t kRead = bit(RegistryVerb::manifest_head) | bit(RegistryV
 
 struct Row {
   AnswerPattern pattern;
-  ErrorClass error_class;
+  ErrorClass error_class = ErrorClass::image;
 };
 
 using enum ErrorClass;

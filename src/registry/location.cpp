@@ -184,7 +184,7 @@ std::string resolve(std::string_view request_url, std::string_view location, Dow
   }
   check_characters(reference);
   const SplitUrl base = split_url(without_fragment(request_url));
-  const std::string url =
+  std::string url =
       scheme_of(reference).empty() ? complete(base, reference) : std::string(reference);
   const SplitUrl parts = split_url(url);
   const bool is_downgrade = base.scheme == "https" && parts.scheme == "http";

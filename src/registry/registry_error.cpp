@@ -68,7 +68,7 @@ constexpr Hint kHints[] = {
     {{kReads, 403, 403, ""}, "no right to read {repository}"},
     {{kPushes, 403, 403, ""},
      "no right to push to {repository}, a quota is used up, or the project is read-only"},
-    {{any_of(upload_start, manifest_put), 404, 404, ""},
+    {{any_of(upload_start), 404, 404, ""},
      "the project or repository does not exist at {registry}: create it first"},
     {{any_of(upload_start, manifest_put), 400, 499, "NAME_UNKNOWN"},
      "the project or repository does not exist at {registry}: create it first"},

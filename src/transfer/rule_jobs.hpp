@@ -31,7 +31,8 @@ class ListTagsJob final : public TransferJob {
   ListTagsJob(Context& context,
               ExpansionBoard& board,
               std::shared_ptr<LaneRules> rules,
-              std::size_t position);
+              std::size_t position,
+              const Rule& rule);
 
   void run(Worker& worker, std::unique_ptr<TransferJob> self) override;
   void abandon(Context& context, const std::string& reason) override;

@@ -38,8 +38,7 @@ class Digest {
   /// Whether `bytes` have this digest.
   [[nodiscard]] bool matches(std::string_view bytes) const;
 
-  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 in a rewritten <=> for a
-  // pointer
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 beside <=> for a pointer
   friend auto operator<=>(const Digest&, const Digest&) = default;
 
  private:

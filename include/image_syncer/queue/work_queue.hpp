@@ -1,5 +1,7 @@
 #pragma once
 
+#include <image_syncer/util/clock.hpp>
+
 #include <compare>
 #include <cstddef>
 #include <memory>
@@ -7,8 +9,6 @@
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include <image_syncer/util/clock.hpp>
 
 namespace image_syncer {
 
@@ -65,10 +65,10 @@ class Generator {
   };
 
   /// Called by a worker without the queue's lock, by one thread at a time. Must not block. When it
-  /// has "nothing now", whoever changes that calls `WorkQueue::poke`; a poke during the call counts.
-  /// The job gets `Priority::normal`, is due at once, and holds an `OpenSlot` of the generator's
-  /// lane. What it throws leaves
-  /// `WorkQueue::pop`, and the generator will be asked again.
+  /// has "nothing now", whoever changes that calls `WorkQueue::poke`; a poke during the call
+  /// counts. The job gets `Priority::normal`, is due at once, and holds an `OpenSlot` of the
+  /// generator's lane. What it throws leaves `WorkQueue::pop`, and the generator will be asked
+  /// again.
   virtual Next next() = 0;
 };
 
@@ -134,22 +134,24 @@ struct WorkQueueOptions {
 
 /// The work of a run: jobs with priorities and due times, generators, and the permits of every
 /// host, under one lock (docs/architecture.md, The queue). Rules:
-///  - A job is handed out when it is due and every needed host has a free permit; one permit each is
+///  - A job is handed out when it is due and every needed host has a free permit; one permit each
+///  is
 ///    taken in one step, so two jobs can never wait for each other.
-///  - The oldest due job of a priority that lacks a permit reserves one on each of its hosts against
+///  - The oldest due job of a priority that lacks a permit reserves one on each of its hosts
+///  against
 ///    younger jobs of its own and lower priorities: narrower jobs do not overtake it for ever.
 ///  - With 2 or more workers one host never holds all of them: at most workers − 1 leases involve
 ///    it. Of the leases at any time one is in reserve: it goes only to hook jobs and to jobs of
 ///    hosts that no other lease involves. With 1 worker there is no such rule.
 ///  - Order: priority, then the lane with the fewest leases, then age (since when it is due).
 ///    Generators come between `normal` and `again`, when no job before that can be handed out:
-///    round robin over lanes, those below their open limit whose hosts could serve a job now. A lane
-///    whose last generated job still waits for its permits is not asked.
+///    round robin over lanes, those below their open limit whose hosts could serve a job now. A
+///    lane whose last generated job still waits for its permits is not asked.
 ///  - A held host (its circuit is open, or it asked for a pause) gets no new lease; its jobs wait
 ///    and reserve nothing, others go on.
 ///
-/// All members are thread-safe; `push` never blocks. No job, generator or callback is ever called or
-/// destroyed under the lock, so all of them may use the queue. The queue outlives its leases and
+/// All members are thread-safe; `push` never blocks. No job, generator or callback is ever called
+/// or destroyed under the lock, so all of them may use the queue. The queue outlives its leases and
 /// slots.
 class WorkQueue {
  public:

@@ -65,8 +65,8 @@ class RegistryHost {
   [[nodiscard]] std::optional<Challenge> challenge();
   void learn_challenge(const Challenge& challenge);
 
-  /// Wrong passwords are tried once: after `refuse`, `refused` gives the message for `username`. One
-  /// that was accepted before is not wrong: then `refuse` does nothing and returns false.
+  /// Wrong passwords are tried once: after `refuse`, `refused` gives the message for `username`.
+  /// One that was accepted before is not wrong: then `refuse` does nothing and returns false.
   void accept(const std::string& username);
   [[nodiscard]] bool refuse(const std::string& username, const std::string& message);
   [[nodiscard]] std::optional<std::string> refused(const std::string& username);

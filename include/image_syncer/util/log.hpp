@@ -62,7 +62,7 @@ void log(LogLevel level,
 
 /// Takes over from stderr while a live display is on the terminal: it is called with each finished
 /// line (with its newline) instead of writing it. Empty: back to stderr. Ignored when logging to a
-/// file. The callback must not log.
+/// file. The callback must not log. After this returns the former writer is not called any more.
 using LogWriter = void (*)(void* context, std::string_view line);
 void set_log_writer(LogWriter writer, void* context);
 

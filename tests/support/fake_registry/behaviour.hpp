@@ -53,6 +53,9 @@ struct RegistryBehaviour {
   bool absolute_locations = false;    ///< Location as a whole URL instead of a path
   bool single_use_locations = false;  ///< a used Location is 404 (Google Artifact Registry)
   bool exact_locations = true;  ///< the query must come back byte for byte (skopeo rewrites it)
+  /// A Location of another offset is 404, for GET and DELETE too (distribution 2.8, where a PATCH
+  /// that broke off cannot be taken up again); else it is 416 for PATCH and PUT.
+  bool forgets_stale_locations = false;
   bool patch_gives_location = true;  ///< else the former one stays good
   bool keeps_broken_uploads = true;  ///< a session survives a PATCH that broke off (zot: no)
   bool stores_single_post = false;  ///< `POST …/uploads/?digest=` stores (201) or is a POST (202)

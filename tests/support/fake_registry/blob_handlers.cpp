@@ -66,8 +66,8 @@ ServerResponse storage_error(int status, const std::string& code) {
 std::string PresignedUrls::make(Grant grant) {
   const std::lock_guard lock(mutex_);
   const std::string signature = "signature+" + std::to_string(grants_.size() + 1) + "/=";
-  const std::string target = "/bucket/" + grant.digest.substr(grant.digest.find(':') + 1) +
-                             "?X-Amz-Expires=1200&X-Amz-Signature=" + percent_encode(signature);
+  std::string target = "/bucket/" + grant.digest.substr(grant.digest.find(':') + 1) +
+                       "?X-Amz-Expires=1200&X-Amz-Signature=" + percent_encode(signature);
   grants_[signature] = std::move(grant);
   return target;
 }

@@ -43,8 +43,8 @@ class FakeAuth {
  private:
   struct Token {
     std::map<std::string, std::set<std::string>> actions;  // by repository
-    Clock::time_point expires;
-    std::size_t uses_left;
+    Clock::time_point expires = {};
+    std::size_t uses_left = 0;
   };
   enum class Verdict { good, invalid, insufficient };
 

@@ -23,7 +23,7 @@ struct FakeRegistry::Impl {
         auth(options.auth) {}
 
   ServerResponse answer(ServerExchange& exchange);
-  ServerResponse route(const RegistryRoute& route, ServerExchange& exchange);
+  ServerResponse route(const RegistryRoute& wanted, ServerExchange& exchange);
 };
 
 ServerResponse FakeRegistry::Impl::answer(ServerExchange& exchange) {

@@ -122,6 +122,7 @@ std::vector<LayerSpec> layers_of(const std::vector<std::size_t>& sizes, std::uin
 BuiltManifest build_image(const ImageSpec& spec) {
   const bool docker = spec.flavour == ManifestFlavour::docker;
   std::vector<BuiltBlob> layers;
+  layers.reserve(spec.layers.size());
   for (const LayerSpec& layer : spec.layers) {
     layers.push_back(make_layer(layer, docker ? kDockerLayer : kOciLayer));
   }

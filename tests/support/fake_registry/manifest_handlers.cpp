@@ -63,7 +63,7 @@ std::string missing_reference(const RegistryStore& store,
     return store.blob(repository, digest).has_value();
   };
   for (const Json& child : document.value("manifests", Json::array())) {
-    const std::string digest = child.at("digest");
+    std::string digest = child.at("digest");
     if (!store.manifest(repository, digest)) {
       return digest;
     }
@@ -73,7 +73,7 @@ std::string missing_reference(const RegistryStore& store,
     blobs.push_back(document.at("config"));
   }
   for (const Json& blob : blobs) {
-    const std::string digest = blob.at("digest");
+    std::string digest = blob.at("digest");
     const bool foreign = is_foreign_layer_media_type(blob.at("mediaType").get<std::string>());
     if (!has_blob(digest) && !(foreign && blob.contains("urls"))) {
       return digest;

@@ -8,6 +8,7 @@ namespace {
 template <typename Value>
 std::vector<std::string> keys(const std::map<std::string, Value>& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [name, value] : map) {
     names.push_back(name);
   }

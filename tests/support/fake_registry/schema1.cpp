@@ -114,7 +114,7 @@ std::string sign(EVP_PKEY* key, const std::string& text) {
 }
 
 std::string signature_block(const std::string& payload, std::string_view tail) {
-  const Handle<EVP_PKEY> key(EVP_EC_gen("P-256"));
+  const Handle<EVP_PKEY> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   check(key != nullptr);
   const Json format{{"formatLength", payload.size() - tail.size()},
                     {"formatTail", base64url(tail)},

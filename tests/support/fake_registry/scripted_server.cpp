@@ -6,24 +6,26 @@
 
 namespace image_syncer {
 
-struct ScriptedServer::Rule {
+struct FaultScript::Rule {
   Match match;
   std::optional<std::regex> path;
-  FaultScript::Action action;
+  Action action = {};
+  bool active = false;  // `action` is complete
 
   [[nodiscard]] bool fits(const ServerRequest& request) const {
-    return (match.method.empty() || match.method == request.method) &&
+    return active && match.times > 0 && (match.method.empty() || match.method == request.method) &&
            (!path || std::regex_match(std::string(request.path()), *path)) &&
            (!match.also || match.also(request));
   }
 };
 
-FaultScript::FaultScript(ScriptedServer& server, Match match)
+FaultScript::FaultScript(ScriptedServer& server, std::shared_ptr<Rule> rule)
     : server_(&server),
-      match_(std::move(match)) {}
+      rule_(std::move(rule)) {}
 
 FaultScript::~FaultScript() {
-  server_->add(std::move(match_), std::move(action_));
+  const std::lock_guard lock(server_->mutex_);
+  rule_->active = true;
 }
 
 FaultScript& FaultScript::reply(int status, ServerHeaders headers, std::string body) {
@@ -33,7 +35,7 @@ FaultScript& FaultScript::reply(int status, ServerHeaders headers, std::string b
 }
 
 FaultScript& FaultScript::after_body() {
-  action_.reads_body = true;
+  rule_->action.reads_body = true;
   return *this;
 }
 
@@ -50,53 +52,53 @@ FaultScript& FaultScript::hang() {
 }
 
 FaultScript& FaultScript::handle(std::function<void(ServerExchange&)> handler) {
-  action_.instead = std::move(handler);
+  rule_->action.instead = std::move(handler);
   return *this;
 }
 
 FaultScript& FaultScript::lose_answer() {
-  action_.loses_answer = true;
+  rule_->action.loses_answer = true;
   return *this;
 }
 
 FaultScript& FaultScript::mutate(std::function<void(ServerResponse&)> change) {
-  action_.change = std::move(change);
+  rule_->action.change = std::move(change);
   return *this;
 }
 
 FaultScript& FaultScript::delay(std::shared_ptr<Gate> gate) {
-  action_.gate = std::move(gate);
+  rule_->action.gate = std::move(gate);
   return *this;
 }
 
 FaultScript& FaultScript::throttle(std::uint64_t bytes_per_second) {
-  action_.faults.bytes_per_second = bytes_per_second;
+  rule_->action.faults.bytes_per_second = bytes_per_second;
   return *this;
 }
 
 FaultScript& FaultScript::hold_after(std::uint64_t bytes, std::shared_ptr<Gate> gate) {
-  action_.faults.hold_response = {bytes, std::move(gate)};
+  rule_->action.faults.hold_response = {bytes, std::move(gate)};
   return *this;
 }
 
 FaultScript& FaultScript::cut_after(std::uint64_t bytes) {
-  action_.faults.response_limit = bytes;
+  rule_->action.faults.response_limit = bytes;
   return *this;
 }
 
 FaultScript& FaultScript::reset_after(std::uint64_t bytes) {
-  action_.faults.by_reset = true;
+  rule_->action.faults.by_reset = true;
   return cut_after(bytes);
 }
 
 FaultScript& FaultScript::hold_request_after(std::uint64_t bytes, std::shared_ptr<Gate> gate) {
-  action_.faults.hold_request = {bytes, std::move(gate)};
+  rule_->action.faults.hold_request = {bytes, std::move(gate)};
   return *this;
 }
 
 FaultScript& FaultScript::reset_request_after(std::uint64_t bytes) {
-  action_.faults.request_limit = bytes;
-  action_.faults.by_reset = true;
+  rule_->action.faults.request_limit = bytes;
+  rule_->action.faults.by_reset = true;
   return *this;
 }
 
@@ -106,13 +108,15 @@ ScriptedServer::ScriptedServer(Answer answer, HttpServerOptions options)
 
 ScriptedServer::~ScriptedServer() = default;
 
-void ScriptedServer::add(Match match, FaultScript::Action action) {
-  std::optional<std::regex> path;
+FaultScript ScriptedServer::on(Match match) {
+  auto rule = std::make_shared<FaultScript::Rule>();
   if (!match.path.empty()) {
-    path.emplace(match.path);
+    rule->path.emplace(match.path);
   }
+  rule->match = std::move(match);
   const std::lock_guard lock(mutex_);
-  rules_.push_back({std::move(match), std::move(path), std::move(action)});
+  rules_.push_back(rule);
+  return {*this, std::move(rule)};
 }
 
 void ScriptedServer::behave() {
@@ -122,18 +126,18 @@ void ScriptedServer::behave() {
 
 std::optional<FaultScript::Action> ScriptedServer::fault_for(const ServerRequest& request) {
   const std::lock_guard lock(mutex_);
-  for (Rule& rule : rules_) {
-    if (rule.match.times == 0 || !rule.fits(request)) {
+  for (const auto& rule : rules_) {
+    if (!rule->fits(request)) {
       continue;
     }
-    if (rule.match.skip > 0) {
-      --rule.match.skip;
+    if (rule->match.skip > 0) {
+      --rule->match.skip;
       continue;
     }
-    if (rule.match.times != kAlways) {
-      --rule.match.times;
+    if (rule->match.times != kAlways) {
+      --rule->match.times;
     }
-    return rule.action;
+    return rule->action;
   }
   return std::nullopt;
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,8 +27,9 @@ struct Match {
 
 class ScriptedServer;
 
-/// Says what happens to the requests of one `Match`; takes effect at the end of the statement.
-/// Several may be combined where that has a meaning:
+/// Says what happens to the requests of one `Match`; takes effect when it goes out of scope, as a
+/// rule at the end of the statement. The server must still be there then. Several may be combined
+/// where that has a meaning:
 ///
 ///     server.on({.method = "GET", .path = "/v2/.*/blobs/.*"}).throttle(100'000).cut_after(5'000);
 class [[nodiscard]] FaultScript {
@@ -43,7 +43,9 @@ class [[nodiscard]] FaultScript {
     bool loses_answer = false;
   };
 
-  FaultScript(ScriptedServer& server, Match match);
+  struct Rule;
+
+  FaultScript(ScriptedServer& server, std::shared_ptr<Rule> rule);
   FaultScript(const FaultScript&) = delete;
   FaultScript& operator=(const FaultScript&) = delete;
   FaultScript(FaultScript&&) = delete;
@@ -81,8 +83,7 @@ class [[nodiscard]] FaultScript {
 
  private:
   ScriptedServer* server_;
-  Match match_;
-  Action action_;
+  std::shared_ptr<Rule> rule_;
 };
 
 /// An HTTP server that answers by a function, with faults put in by the test. Any thread may call
@@ -100,7 +101,7 @@ class ScriptedServer {
   ~ScriptedServer();
 
   /// The first fault in order of `on` that matches a request and is not used up decides.
-  FaultScript on(Match match) { return {*this, std::move(match)}; }
+  FaultScript on(Match match);
 
   /// Drops all faults.
   void behave();
@@ -131,17 +132,15 @@ class ScriptedServer {
 
  private:
   friend class FaultScript;
-  struct Rule;
 
-  void add(Match match, FaultScript::Action action);
   [[nodiscard]] std::optional<FaultScript::Action> fault_for(const ServerRequest& request);
   void serve(ServerExchange& exchange);
   [[nodiscard]] RequestLog::Entries matching(const std::string& method, const std::string& path);
 
   Answer answer_;
   std::mutex mutex_;
-  std::list<Rule> rules_;  // guarded by mutex_
-  HttpServer server_;      // last: it calls the rest
+  std::vector<std::shared_ptr<FaultScript::Rule>> rules_;  // guarded by mutex_
+  HttpServer server_;                                      // last: it calls the rest
 };
 
 }  // namespace image_syncer

@@ -209,17 +209,19 @@ ServerResponse serve_upload(RegistryContext& context,
   }
   // Without a Location in PATCH answers the one from the start is for the whole session.
   const bool any_offset =
-      method == "GET" || method == "DELETE" || (!context.behaviour.patch_gives_location);
+      method == "GET" || method == "DELETE" || !context.behaviour.patch_gives_location;
   const auto check = context.uploads.check(
       route.repository,
       route.reference,
       original_query(request),
       {.exact = context.behaviour.exact_locations,
        .single_use = context.behaviour.single_use_locations && method != "GET"});
-  if (check == UploadSessions::Check::unknown) {
+  const bool stale = check == UploadSessions::Check::stale;
+  if (check == UploadSessions::Check::unknown ||
+      (stale && context.behaviour.forgets_stale_locations)) {
     return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
   }
-  if (check == UploadSessions::Check::stale && !any_offset) {
+  if (stale && !any_offset) {
     return progress(context,
                     route.repository,
                     route.reference,

@@ -23,7 +23,7 @@ std::string_view state_of(std::string_view query) {
 
 std::string UploadSessions::open(const std::string& repository) {
   const std::lock_guard lock(mutex_);
-  const std::string id = "upload-" + std::to_string(next_++);
+  std::string id = "upload-" + std::to_string(next_++);
   sessions_[id] = {repository, {}, {}};
   return id;
 }
@@ -32,9 +32,8 @@ std::string UploadSessions::next_query(const std::string& id) {
   const std::lock_guard lock(mutex_);
   Session& session = sessions_[id];
   // Escapes that a client must neither decode nor normalise (%7e is lower case on purpose).
-  const std::string query =
-      "_state=" + percent_encode(base64_encode(pseudo_random_bytes(16, next_++))) +
-      "%3D&x=a%2Bb%7e+c";
+  std::string query = "_state=" + percent_encode(base64_encode(pseudo_random_bytes(16, next_++))) +
+                      "%3D&x=a%2Bb%7e+c";
   session.queries[query] = session.data.size();
   return query;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "support/http_server/socket_stream.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
-
-#include "support/http_server/socket_stream.hpp"
 
 namespace image_syncer {
 

@@ -40,7 +40,7 @@ std::pair<int, std::uint16_t> listen_on_loopback() {
 
 struct HttpServer::Impl {
   struct Connection {
-    int fd;
+    int fd = -1;
     std::atomic<bool> done = false;
     std::jthread thread;
   };

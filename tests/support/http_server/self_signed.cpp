@@ -51,7 +51,7 @@ std::string text_of(BIO* bio) {
 }  // namespace
 
 TlsIdentity make_self_signed_identity() {
-  const Handle<EVP_PKEY> key(EVP_EC_gen("P-256"));
+  const Handle<EVP_PKEY> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   const Handle<X509> certificate(X509_new());
   check(key != nullptr && certificate != nullptr, "allocation");
   X509_set_version(certificate.get(), X509_VERSION_3);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
@@ -34,14 +35,16 @@ std::vector<std::string> environment_of(const ProcessOptions& options) {
     variables[name] = value;
   }
   std::vector<std::string> lines;
+  lines.reserve(variables.size());
   for (const auto& [name, value] : variables) {
-    lines.push_back(name + "=" + value);
+    lines.push_back(std::string(name).append("=").append(value));
   }
   return lines;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& lines) {
   std::vector<char*> list;
+  list.reserve(lines.size() + 1);
   for (std::string& line : lines) {
     list.push_back(line.data());
   }
@@ -49,25 +52,40 @@ std::vector<char*> pointers(std::vector<std::string>& lines) {
   return list;
 }
 
-int open_or_throw(const std::filesystem::path& path, int flags) {
-  const std::string name = path.empty() ? "/dev/null" : path.string();
-  const int fd = ::open(name.c_str(), flags | O_CLOEXEC, 0644);
-  if (fd < 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot open " + name);
+/// A descriptor for the child, closed here when it has gone over.
+class OpenFile {
+ public:
+  OpenFile(const std::filesystem::path& path, int flags) {
+    const std::string name = path.empty() ? "/dev/null" : path.string();
+    fd_ = ::open(name.c_str(), flags | O_CLOEXEC, 0644);
+    if (fd_ < 0) {
+      throw std::system_error(errno, std::generic_category(), "cannot open " + name);
+    }
   }
-  return fd;
-}
+
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  OpenFile(OpenFile&&) = delete;
+  OpenFile& operator=(OpenFile&&) = delete;
+
+  ~OpenFile() { ::close(fd_); }
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
 
 /// In the child after fork: only async-signal-safe calls.
 [[noreturn]] void become(const std::vector<char*>& arguments,
                          const std::vector<char*>& environment,
-                         const std::vector<int>& fds,
+                         const std::array<int, 3>& fds,
                          const char* directory,
                          pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   (void)::signal(SIGPIPE, SIG_DFL);
   if (::getppid() != parent || (*directory != '\0' && ::chdir(directory) != 0) ||
       ::dup2(fds[0], 0) < 0 || ::dup2(fds[1], 1) < 0 || ::dup2(fds[2], 2) < 0) {
@@ -86,20 +104,20 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments,
   std::vector<std::string> variables = environment_of(options);
   const std::vector<char*> argument_list = pointers(words);
   const std::vector<char*> variable_list = pointers(variables);
-  const std::vector<int> fds{open_or_throw(files.input, O_RDONLY),
-                             open_or_throw(files.out, O_WRONLY | O_CREAT | O_APPEND),
-                             open_or_throw(files.err, O_WRONLY | O_CREAT | O_APPEND)};
+  const OpenFile input(files.input, O_RDONLY);
+  const OpenFile out(files.out, O_WRONLY | O_CREAT | O_APPEND);
+  const OpenFile err(files.err, O_WRONLY | O_CREAT | O_APPEND);
   const pid_t self = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {
-    become(argument_list, variable_list, fds, options.directory.c_str(), self);
-  }
-  const int error = errno;
-  for (const int fd : fds) {
-    ::close(fd);
+    become(argument_list,
+           variable_list,
+           {input.fd(), out.fd(), err.fd()},
+           options.directory.c_str(),
+           self);
   }
   if (pid_ < 0) {
-    throw std::system_error(error, std::generic_category(), "cannot fork");
+    throw std::system_error(errno, std::generic_category(), "cannot fork");
   }
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   if (pidfd_ < 0) {

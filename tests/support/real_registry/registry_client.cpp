@@ -133,7 +133,7 @@ ClientAnswer RegistryClient::request(const std::string& method,
 }
 
 Digest RegistryClient::put_blob(const std::string& repository, std::string_view bytes) {
-  const Digest digest = Digest::of(bytes);
+  Digest digest = Digest::of(bytes);
   const std::string octets = "Content-Type: application/octet-stream";
   const ClientAnswer started =
       request("POST", "/v2/" + repository + "/blobs/uploads/", {octets}, "");

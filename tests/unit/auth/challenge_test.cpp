@@ -11,9 +11,10 @@ namespace {
 std::string show(const std::vector<Challenge>& challenges) {
   std::string text;
   for (const Challenge& challenge : challenges) {
-    text += challenge.scheme + "{";
+    text += challenge.scheme;
+    text += '{';
     for (const auto& [name, value] : challenge.parameters) {
-      text += name + "=" + value + ";";
+      text.append(name).append("=").append(value).append(";");
     }
     text += "}";
   }

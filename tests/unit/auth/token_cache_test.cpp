@@ -14,10 +14,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const TokenKey kKey{"https://reg.example:443", "https://auth.example/t", "reg.example", "alice"};
-const ScopeSet kPull = ScopeSet::pull("team/app");
-const ScopeSet kPush = ScopeSet::push("team/app");
-const ScopeSet kOther = ScopeSet::pull("team/other");
+const TokenKey alice{"https://reg.example:443", "https://auth.example/t", "reg.example", "alice"};
+const ScopeSet pull = ScopeSet::pull("team/app");
+const ScopeSet push = ScopeSet::push("team/app");
+const ScopeSet other = ScopeSet::pull("team/other");
 
 /// An error that is more than an `Error`.
 class Refusal final : public Error {
@@ -30,14 +30,14 @@ class TokenCacheTest : public testing::Test {
  protected:
   TokenCache::Held acquire(const ScopeSet& scopes,
                            bool fresh_for_body = false,
-                           const TokenKey& key = kKey) {
+                           const TokenKey& key = alice) {
     return cache_.acquire(key, scopes, fresh_for_body, [this] { ++woken_; });
   }
 
   /// The value of the token, "lead" or "wait".
   std::string held(const ScopeSet& scopes,
                    bool fresh_for_body = false,
-                   const TokenKey& key = kKey) {
+                   const TokenKey& key = alice) {
     const TokenCache::Held held = acquire(scopes, fresh_for_body, key);
     if (const auto* token = std::get_if<Token>(&held)) {
       return token->value.reveal();
@@ -46,7 +46,7 @@ class TokenCacheTest : public testing::Test {
   }
 
   void publish(const ScopeSet& scopes, const std::string& value, seconds lifetime = seconds(300)) {
-    cache_.publish(kKey, scopes, {Secret(value), clock_.now(), lifetime, 0});
+    cache_.publish(alice, scopes, {Secret(value), clock_.now(), lifetime, 0});
   }
 
   ManualClock clock_;
@@ -55,49 +55,49 @@ class TokenCacheTest : public testing::Test {
 };
 
 TEST_F(TokenCacheTest, first_leads_others_wait_until_it_is_published) {
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_EQ(held(kPull), "wait");
-  EXPECT_EQ(held(kPull), "wait");
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(pull), "wait");
+  EXPECT_EQ(held(pull), "wait");
   EXPECT_EQ(woken_, 0);
-  publish(kPull, "token-1");
+  publish(pull, "token-1");
   EXPECT_EQ(woken_, 2);
-  EXPECT_EQ(held(kPull), "token-1");
-  publish(kPull, "token-2");
+  EXPECT_EQ(held(pull), "token-1");
+  publish(pull, "token-2");
   EXPECT_EQ(woken_, 2) << "each wait is woken once";
-  EXPECT_EQ(held(kPull), "token-2");
+  EXPECT_EQ(held(pull), "token-2");
 }
 
 TEST_F(TokenCacheTest, nobody_needs_to_give_a_wake) {
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_TRUE(std::holds_alternative<TokenCache::Wait>(cache_.acquire(kKey, kPull, false, {})));
-  publish(kPull, "token-1");
-  EXPECT_EQ(held(kPull), "token-1");
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_TRUE(std::holds_alternative<TokenCache::Wait>(cache_.acquire(alice, pull, false, {})));
+  publish(pull, "token-1");
+  EXPECT_EQ(held(pull), "token-1");
 }
 
 TEST_F(TokenCacheTest, token_serves_all_that_its_scopes_cover) {
-  ScopeSet both = kPush;
-  both.add(kOther);
+  ScopeSet both = push;
+  both.add(other);
   EXPECT_EQ(held(both), "lead");
-  EXPECT_EQ(held(kPull), "wait") << "what is asked for covers this, too";
+  EXPECT_EQ(held(pull), "wait") << "what is asked for covers this, too";
   publish(both, "token-1");
   EXPECT_EQ(held(both), "token-1");
-  EXPECT_EQ(held(kPull), "token-1");
-  EXPECT_EQ(held(kOther), "token-1");
+  EXPECT_EQ(held(pull), "token-1");
+  EXPECT_EQ(held(other), "token-1");
   EXPECT_EQ(held(ScopeSet()), "token-1");
   EXPECT_EQ(held(ScopeSet::push("team/other")), "lead");
 }
 
 TEST_F(TokenCacheTest, wider_scopes_end_the_lead_for_narrower_ones) {
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_EQ(held(kPull), "wait");
-  publish(kPush, "token-1");
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(pull), "wait");
+  publish(push, "token-1");
   EXPECT_EQ(woken_, 1);
-  EXPECT_EQ(held(kPull), "token-1");
+  EXPECT_EQ(held(pull), "token-1");
 }
 
 TEST_F(TokenCacheTest, keys_do_not_share) {
-  EXPECT_EQ(held(kPull), "lead");
-  publish(kPull, "token-1");
+  EXPECT_EQ(held(pull), "lead");
+  publish(pull, "token-1");
 
   struct Case {
     std::string_view name;
@@ -105,15 +105,15 @@ TEST_F(TokenCacheTest, keys_do_not_share) {
   };
 
   const Case cases[] = {
-      {"registry", {"https://reg.example:5000", kKey.realm, kKey.service, kKey.identity}},
-      {"realm", {kKey.registry, "https://evil.example/t", kKey.service, kKey.identity}},
-      {"service", {kKey.registry, kKey.realm, "other", kKey.identity}},
-      {"identity", {kKey.registry, kKey.realm, kKey.service, ""}},
+      {"registry", {"https://reg.example:5000", alice.realm, alice.service, alice.identity}},
+      {"realm", {alice.registry, "https://evil.example/t", alice.service, alice.identity}},
+      {"service", {alice.registry, alice.realm, "other", alice.identity}},
+      {"identity", {alice.registry, alice.realm, alice.service, ""}},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(held(kPull, false, c.key), "lead") << c.name;
+    EXPECT_EQ(held(pull, false, c.key), "lead") << c.name;
   }
-  EXPECT_EQ(held(kPull), "token-1");
+  EXPECT_EQ(held(pull), "token-1");
 }
 
 TEST_F(TokenCacheTest, serves_until_it_is_due_for_renewal) {
@@ -140,9 +140,9 @@ TEST_F(TokenCacheTest, serves_until_it_is_due_for_renewal) {
     TokenCache cache(clock_);
     const auto is_lead = [&] {
       return std::holds_alternative<TokenCache::Lead>(
-          cache.acquire(kKey, kPull, c.fresh_for_body, {}));
+          cache.acquire(alice, pull, c.fresh_for_body, {}));
     };
-    cache.publish(kKey, kPull, {Secret("token-1"), clock_.now(), c.lifetime, 0});
+    cache.publish(alice, pull, {Secret("token-1"), clock_.now(), c.lifetime, 0});
     EXPECT_FALSE(is_lead());
     clock_.advance(c.served_for - milliseconds(1));
     EXPECT_FALSE(is_lead());
@@ -154,68 +154,68 @@ TEST_F(TokenCacheTest, serves_until_it_is_due_for_renewal) {
 TEST_F(TokenCacheTest, life_counts_from_receipt) {
   const Clock::time_point received = clock_.now();
   clock_.advance(seconds(50));
-  cache_.publish(kKey, kPull, {Secret("late"), received, seconds(60), 0});
-  EXPECT_EQ(held(kPull), "lead");
+  cache_.publish(alice, pull, {Secret("late"), received, seconds(60), 0});
+  EXPECT_EQ(held(pull), "lead");
 }
 
 TEST_F(TokenCacheTest, small_requests_use_what_a_body_would_not) {
-  publish(kPull, "token-1");
+  publish(pull, "token-1");
   clock_.advance(seconds(200));
-  EXPECT_EQ(held(kPull, true), "lead");
-  EXPECT_EQ(held(kPull), "token-1") << "even while a fresher one is asked for";
-  EXPECT_EQ(held(kPull, true), "wait");
-  publish(kPull, "token-2");
-  EXPECT_EQ(held(kPull, true), "token-2");
+  EXPECT_EQ(held(pull, true), "lead");
+  EXPECT_EQ(held(pull), "token-1") << "even while a fresher one is asked for";
+  EXPECT_EQ(held(pull, true), "wait");
+  publish(pull, "token-2");
+  EXPECT_EQ(held(pull, true), "token-2");
 }
 
 TEST_F(TokenCacheTest, fresh_token_of_wider_scopes_is_preferred_to_a_stale_one) {
-  publish(kPull, "stale");
+  publish(pull, "stale");
   clock_.advance(seconds(280));
-  publish(kPush, "fresh");
-  EXPECT_EQ(held(kPull), "fresh");
+  publish(push, "fresh");
+  EXPECT_EQ(held(pull), "fresh");
 }
 
 TEST_F(TokenCacheTest, failing_leader_passes_the_lead_to_one_waiter) {
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_EQ(held(kPull), "wait");
-  EXPECT_EQ(held(kPull), "wait");
-  cache_.fail(kKey, kPull, Refusal(Retry::later));
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(pull), "wait");
+  EXPECT_EQ(held(pull), "wait");
+  cache_.fail(alice, pull, Refusal(Retry::later));
   EXPECT_EQ(woken_, 2);
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_EQ(held(kPull), "wait");
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(pull), "wait");
 }
 
 TEST_F(TokenCacheTest, refused_identity_is_not_asked_for_again) {
-  EXPECT_EQ(held(kPull), "lead");
-  EXPECT_EQ(held(kPull), "wait");
-  cache_.fail(kKey, kPull, Refusal(Retry::never));
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(pull), "wait");
+  cache_.fail(alice, pull, Refusal(Retry::never));
   EXPECT_EQ(woken_, 1);
-  EXPECT_THROW((void)acquire(kPull), Refusal);
-  EXPECT_THROW((void)acquire(kOther), Refusal);
-  TokenKey anonymous = kKey;
+  EXPECT_THROW((void)acquire(pull), Refusal);
+  EXPECT_THROW((void)acquire(other), Refusal);
+  TokenKey anonymous = alice;
   anonymous.identity.clear();
-  EXPECT_EQ(held(kPull, false, anonymous), "lead") << "somebody else";
+  EXPECT_EQ(held(pull, false, anonymous), "lead") << "somebody else";
 }
 
 TEST_F(TokenCacheTest, refused_scopes_leave_others_alone) {
-  ScopeSet with_mount = kPush;
-  with_mount.add(kOther);
+  ScopeSet with_mount = push;
+  with_mount.add(other);
   EXPECT_EQ(held(with_mount), "lead");
-  cache_.fail(kKey, with_mount, Refusal(Retry::never), Refused::scopes);
+  cache_.fail(alice, with_mount, Refusal(Retry::never), Refused::scopes);
   EXPECT_THROW((void)acquire(with_mount), Refusal);
   ScopeSet more = with_mount;
   more.add(ScopeSet::pull("team/third"));
   EXPECT_THROW((void)acquire(more), Refusal) << "it needs the refused ones, too";
-  EXPECT_EQ(held(kPush), "lead") << "the same without the mount";
-  EXPECT_EQ(held(kOther), "lead");
+  EXPECT_EQ(held(push), "lead") << "the same without the mount";
+  EXPECT_EQ(held(other), "lead");
 }
 
 TEST_F(TokenCacheTest, refusal_is_thrown_as_a_new_copy_each_time) {
-  (void)acquire(kPull);
-  cache_.fail(kKey, kPull, Refusal(Retry::never));
+  (void)acquire(pull);
+  cache_.fail(alice, pull, Refusal(Retry::never));
   for (int i = 0; i < 2; ++i) {
     try {
-      (void)acquire(kPull);
+      (void)acquire(pull);
       FAIL() << "no error";
     } catch (Refusal& refusal) {
       EXPECT_EQ(refusal.message(), "refused");
@@ -225,22 +225,22 @@ TEST_F(TokenCacheTest, refusal_is_thrown_as_a_new_copy_each_time) {
 }
 
 TEST_F(TokenCacheTest, rejected_token_is_forgotten) {
-  publish(kPush, "token-1");
-  const auto first = std::get<Token>(acquire(kPull)).generation;
-  cache_.reject(kKey, first);
-  EXPECT_EQ(held(kPull), "lead");
-  publish(kPush, "token-2");
-  cache_.reject(kKey, first);
-  EXPECT_EQ(held(kPull), "token-2") << "it was replaced already";
-  EXPECT_NE(std::get<Token>(acquire(kPull)).generation, first);
+  publish(push, "token-1");
+  const auto first = std::get<Token>(acquire(pull)).generation;
+  cache_.reject(alice, first);
+  EXPECT_EQ(held(pull), "lead");
+  publish(push, "token-2");
+  cache_.reject(alice, first);
+  EXPECT_EQ(held(pull), "token-2") << "it was replaced already";
+  EXPECT_NE(std::get<Token>(acquire(pull)).generation, first);
 }
 
 TEST_F(TokenCacheTest, wake_may_use_the_cache) {
   std::string seen;
-  EXPECT_EQ(held(kPull), "lead");
+  EXPECT_EQ(held(pull), "lead");
   EXPECT_TRUE(std::holds_alternative<TokenCache::Wait>(
-      cache_.acquire(kKey, kPull, false, [&] { seen = held(kPull); })));
-  publish(kPull, "token-1");
+      cache_.acquire(alice, pull, false, [&] { seen = held(pull); })));
+  publish(pull, "token-1");
   EXPECT_EQ(seen, "token-1");
 }
 
@@ -254,7 +254,7 @@ class Worker {
   template <typename LeadCall>
   Token get(const ScopeSet& scopes, const LeadCall& lead) {
     for (;;) {
-      const auto held = cache_.acquire(kKey, scopes, false, [this] { wake(); });
+      const auto held = cache_.acquire(alice, scopes, false, [this] { wake(); });
       if (const auto* token = std::get_if<Token>(&held)) {
         return *token;
       }
@@ -288,6 +288,7 @@ TEST_F(TokenCacheTest, threads_share_one_request) {
   for (int round = 0; round < kRounds; ++round) {
     const ScopeSet scopes = ScopeSet::pull("repository-" + std::to_string(round));
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
         Worker worker(cache_);
@@ -310,12 +311,13 @@ TEST_F(TokenCacheTest, threads_take_over_from_failing_leaders) {
     std::atomic<int> asked = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(8);
       for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
           Worker worker(cache_);
           const Token token = worker.get(scopes, [&] {
             if (++asked <= kFailures) {
-              cache_.fail(kKey, scopes, Refusal(Retry::later));
+              cache_.fail(alice, scopes, Refusal(Retry::later));
             } else {
               publish(scopes, "shared-token");
             }
@@ -333,13 +335,14 @@ TEST_F(TokenCacheTest, threads_all_hear_of_a_refusal) {
   std::atomic<int> refused = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
         Worker worker(cache_);
         try {
-          worker.get(kPull, [&] {
+          worker.get(pull, [&] {
             ++asked;
-            cache_.fail(kKey, kPull, Refusal(Retry::never));
+            cache_.fail(alice, pull, Refusal(Retry::never));
           });
         } catch (Refusal& refusal) {
           refusal.while_doing("pulling");

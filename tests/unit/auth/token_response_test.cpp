@@ -6,9 +6,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono_literals::operator""h;
-
-const Clock::time_point kReceived{5h};
+constexpr Clock::time_point kReceived{std::chrono::hours(5)};
 
 TEST(TokenResponse, token) {
   struct Case {

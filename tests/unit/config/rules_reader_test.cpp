@@ -276,13 +276,24 @@ TEST(ImagesComplaint, RefusesVariablesThatHoldCredentials) {
                           "would be sent as part of a URL: use another one"));
 }
 
-TEST(ImagesComplaint, ShowsTheTextBeforeItsVariables) {
+TEST(ImagesComplaint, ShowsWhatIsWrittenAndNotWhatVariablesHold) {
   const Loaded loaded =
-      load_texts({"", "a.example/a: r.example/a:$TAGS\n"}, environment_of({{"TAGS", "v1"}}));
-  EXPECT_THAT(
-      loaded.errors,
-      ElementsAre("images.yaml:1:14: a.example/a: \"r.example/a:$TAGS\" after its variables: "
-                  "a destination of every tag, or of an expression, names no tags itself"));
+      load_texts({"",
+                  "a.example/a:\n"
+                  "  - r.example/a:$TAGS\n"
+                  "  - r.example/$TAGS//a\n"
+                  "  - r.example/a:x,${UPPER}/\n"
+                  "  - $EMPTY\n"},
+                 environment_of({{"TAGS", "v1"}, {"UPPER", "No-Path"}, {"EMPTY", ""}}));
+  const std::string prefix = ": a.example/a: with its variables replaced: ";
+  ASSERT_EQ(loaded.errors.size(), 4U);
+  EXPECT_EQ(loaded.errors[0],
+            "images.yaml:2:5" + prefix +
+                "a destination of every tag, or of an expression, names no tags itself");
+  EXPECT_THAT(loaded.errors[1],
+              ::testing::StartsWith("images.yaml:3:5" + prefix + "\"r.example/$TAGS//a\" is not"));
+  EXPECT_EQ(loaded.errors[2], "images.yaml:4:5" + prefix + "no valid destination");
+  EXPECT_EQ(loaded.errors[3], "images.yaml:5:5" + prefix + "the destination is empty");
 }
 
 TEST(ImagesComplaint, HintsThatSourcesHaveNoVariables) {

@@ -13,12 +13,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-const std::string kAbc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+const std::string abc_digest =
+    "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 TEST(Digest, parse) {
-  const Digest digest = Digest::parse(kAbc);
-  EXPECT_EQ(digest.str(), kAbc);
-  EXPECT_EQ(digest.hex(), kAbc.substr(7));
+  const Digest digest = Digest::parse(abc_digest);
+  EXPECT_EQ(digest.str(), abc_digest);
+  EXPECT_EQ(digest.hex(), abc_digest.substr(7));
   EXPECT_EQ(digest.algorithm(), HashAlgorithm::sha256);
   EXPECT_EQ(digest.abbreviated(), "sha256:ba7816bf8f01");
   EXPECT_FALSE(digest.empty());
@@ -39,11 +40,11 @@ TEST(Digest, refuses) {
       {"empty", "", "no \"algorithm:\" in front"},
       {"only hex", std::string(64, 'a'), "no \"algorithm:\" in front"},
       {"short", "sha256:ab", "sha256 needs 64 hex digits, this has 2"},
-      {"one too many", kAbc + "0", "this has 65"},
+      {"one too many", abc_digest + "0", "this has 65"},
       {"length of the other algorithm", "sha512:" + std::string(64, 'a'), "needs 128"},
       {"upper case", "sha256:" + std::string(64, 'A'), "lower case"},
       {"no hex", "sha256:" + std::string(64, 'g'), "0-9 and a-f"},
-      {"blank at the end", kAbc + " ", "this has 65"},
+      {"blank at the end", abc_digest + " ", "this has 65"},
       {"upper-case algorithm", "SHA256:" + std::string(64, 'a'), "\"SHA256\" is not supported"},
       {"other algorithm", "blake3:" + std::string(64, 'a'), "\"blake3\" is not supported"},
       {"weak algorithm", "md5:" + std::string(32, 'a'), "\"md5\" is not supported"},
@@ -63,7 +64,7 @@ TEST(Digest, refuses) {
 }
 
 TEST(Digest, of_bytes_and_back) {
-  EXPECT_EQ(Digest::of("abc").str(), kAbc);
+  EXPECT_EQ(Digest::of("abc").str(), abc_digest);
   EXPECT_TRUE(Digest::of("abc").matches("abc"));
   EXPECT_FALSE(Digest::of("abc").matches("abd"));
   const Digest longer = Digest::of("abc", HashAlgorithm::sha512);

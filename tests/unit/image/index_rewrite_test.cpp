@@ -16,12 +16,12 @@ std::string child(char letter, std::string_view extra = "") {
          std::string(extra) + " }";
 }
 
-const std::string kHead =
+const std::string head_text =
     "{\n \"schemaVersion\" : 2,\"z\":[1e3, {\"manifests\":[]}],\n \"manifests\":";
-const std::string kRest = ",\n \"annotations\":{\"b\":\"\\u00e9\",\"a\":\"\"}\n}\n";
+const std::string rest_text = ",\n \"annotations\":{\"b\":\"\\u00e9\",\"a\":\"\"}\n}\n";
 
 std::string document(std::string_view array) {
-  return kHead + std::string(array) + kRest;
+  return head_text + std::string(array) + rest_text;
 }
 
 TEST(IndexRewrite, keeps_the_chosen_children_and_all_other_text) {

@@ -119,7 +119,8 @@ TEST(JsonText, depth_is_bounded) {
   };
   EXPECT_EQ(complaint_about(nested(JsonText::kMaxDepth)), "");
   EXPECT_THAT(complaint_about(nested(JsonText::kMaxDepth + 1)), HasSubstr("deeper than 100"));
-  EXPECT_THAT(complaint_about(std::string(1024 * 1024, '[')), HasSubstr("deeper than 100"));
+  EXPECT_THAT(complaint_about(std::string(std::size_t{1024} * 1024, '[')),
+              HasSubstr("deeper than 100"));
   std::string objects;
   for (int i = 0; i < 200'000; ++i) {
     objects += "{\"a\":";

@@ -39,7 +39,7 @@ void expect_refused(const Case& c) {
   EXPECT_LT(complaint.size(), 500U);
 }
 
-const std::string kLayer = descriptor_json(kOciLayer, 'a');
+const std::string a_layer = descriptor_json(kOciLayer, 'a');
 
 TEST(ManifestErrors, no_manifest_at_all) {
   const Case cases[] = {
@@ -52,9 +52,9 @@ TEST(ManifestErrors, no_manifest_at_all) {
       {"string", "\"x\"", "", "not a JSON object"},
       {"number", "2", "", "not a JSON object"},
       {"gzip", "\x1F\x8B\x08", media_types::kOciManifest, "not a JSON object"},
-      {"cut", image_json(kLayer).substr(0, 200), "", "not JSON"},
-      {"text behind it", image_json(kLayer) + "x", "", "not JSON"},
-      {"NUL behind it", image_json(kLayer) + '\0', "", "NUL"},
+      {"cut", image_json(a_layer).substr(0, 200), "", "not JSON"},
+      {"text behind it", image_json(a_layer) + "x", "", "not JSON"},
+      {"NUL behind it", image_json(a_layer) + '\0', "", "NUL"},
       {"empty object", "{}", "", "no known kind of manifest"},
       {"error body",
        R"({"errors":[{"code":"DENIED"}]})",
@@ -87,13 +87,13 @@ TEST(ManifestErrors, contradictions) {
        "it "
        "is application/vnd.oci.image.index.v1+json"},
       {"image served as an index",
-       image_json(kLayer),
+       image_json(a_layer),
        media_types::kOciIndex,
        "does not look like"},
       {"index served as an image", index, media_types::kOciManifest, "does not look like"},
       {"index served as schema1", index, media_types::kDockerSchema1Signed, "does not look like"},
       {"image served as an artifact",
-       image_json(kLayer),
+       image_json(a_layer),
        media_types::kOciArtifact,
        "does not look like"},
       {"schemaVersion 1 in an image",
@@ -130,7 +130,7 @@ TEST(ManifestErrors, contradictions) {
        "",
        "\"manifests\" is there twice"},
       {"one blob with two sizes",
-       image_json(kLayer + "," + descriptor_json(kOciLayer, 'a', "11")),
+       image_json(a_layer + "," + descriptor_json(kOciLayer, 'a', "11")),
        "",
        "different sizes"},
   };
@@ -149,7 +149,7 @@ TEST(ManifestErrors, fields_of_the_wrong_type) {
       {"manifests", R"({"schemaVersion":2,"manifests":"x"})", "", "manifests is not an array"},
       {"config", R"({"schemaVersion":2,"config":[],"layers":[]})", "", "config is not an object"},
       {"layer", image_json("7"), "", "layers[0] is not an object"},
-      {"null as a layer", image_json(kLayer + ",null"), "", "layers[1] is not an object"},
+      {"null as a layer", image_json(a_layer + ",null"), "", "layers[1] is not an object"},
       {"fsLayers", R"({"schemaVersion":1,"fsLayers":{}})", "", "fsLayers is not an array"},
       {"fsLayers without blobSum", R"({"schemaVersion":1,"fsLayers":[{}]})", "", "no blobSum"},
       {"fsLayers of strings", R"({"schemaVersion":1,"fsLayers":["x"]})", "", "no blobSum"},
@@ -214,7 +214,7 @@ TEST(ManifestErrors, descriptors) {
     expect_refused({c.name + " in a layer", image_json(c.json), "", c.cause});
     expect_refused({c.name + " in a child", index_json(c.json), "", c.cause});
     expect_refused({c.name + " in the second layer",
-                    image_json(kLayer + "," + c.json),
+                    image_json(a_layer + "," + c.json),
                     "",
                     c.name.find("algorithm") == std::string::npos ? "layers[1]" : c.cause});
     expect_refused({c.name + " in the config",
@@ -225,7 +225,7 @@ TEST(ManifestErrors, descriptors) {
 }
 
 TEST(ManifestErrors, bodies_made_to_exhaust_the_reader) {
-  constexpr std::size_t kMiB = 1024 * 1024;
+  constexpr std::size_t kMiB = std::size_t{1024} * 1024;
   std::string objects;
   while (objects.size() < kMiB) {
     objects += "{\"layers\":";

@@ -14,6 +14,7 @@ using testing::ElementsAre;
 
 std::vector<Digest> digests(const std::vector<Descriptor>& descriptors) {
   std::vector<Digest> result;
+  result.reserve(descriptors.size());
   for (const Descriptor& descriptor : descriptors) {
     result.push_back(descriptor.digest);
   }
@@ -25,14 +26,14 @@ std::string typed(std::string_view media_type, std::string json) {
   return json.insert(1, "\"mediaType\":\"" + std::string(media_type) + "\",");
 }
 
-const std::string kImage = image_json(descriptor_json(kOciLayer, 'a'));
-const std::string kDockerImage =
+const std::string an_image = image_json(descriptor_json(kOciLayer, 'a'));
+const std::string a_docker_image =
     image_json(descriptor_json(kOciLayer, 'a'), media_types::kDockerConfig);
-const std::string kIndex = index_json(descriptor_json(media_types::kOciManifest, 'a'));
-const std::string kList = index_json(descriptor_json(media_types::kDockerManifest, 'a'));
-const std::string kSchema1 =
+const std::string an_index = index_json(descriptor_json(media_types::kOciManifest, 'a'));
+const std::string a_list = index_json(descriptor_json(media_types::kDockerManifest, 'a'));
+const std::string a_schema1 =
     R"({"schemaVersion":1,"name":"a","fsLayers":[{"blobSum":")" + digest_text('a') + R"("}]})";
-const std::string kArtifact =
+const std::string an_artifact =
     typed(media_types::kOciArtifact,
           R"({"artifactType":"x/y","blobs":[)" + descriptor_json("x/z", 'a') + "]}");
 
@@ -52,77 +53,77 @@ TEST(Manifest, kind_and_type) {
   using media_types::kOciIndex;
   using media_types::kOciManifest;
   const Case cases[] = {
-      {"OCI image as served", kImage, kOciManifest, ManifestKind::oci_manifest, kOciManifest},
+      {"OCI image as served", an_image, kOciManifest, ManifestKind::oci_manifest, kOciManifest},
       {"parameter and case",
-       kImage,
+       an_image,
        "Application/vnd.oci.image.manifest.v1+JSON; charset=utf-8",
        ManifestKind::oci_manifest,
        kOciManifest},
       {"vague header, own type",
-       typed(kOciManifest, kImage),
+       typed(kOciManifest, an_image),
        "application/json",
        ManifestKind::oci_manifest,
        kOciManifest},
       {"vague header with charset, own type",
-       typed(kDockerManifest, kDockerImage),
+       typed(kDockerManifest, a_docker_image),
        "application/json; charset=utf-8",
        ManifestKind::docker_manifest,
        kDockerManifest},
       {"text, own type",
-       typed(kOciIndex, kIndex),
+       typed(kOciIndex, an_index),
        "text/plain",
        ManifestKind::oci_index,
        kOciIndex},
       {"no header, own type",
-       typed(kDockerList, kList),
+       typed(kDockerList, a_list),
        "",
        ManifestKind::docker_list,
        kDockerList},
       {"bytes, own type",
-       typed(kOciManifest, kImage),
+       typed(kOciManifest, an_image),
        "application/octet-stream",
        ManifestKind::oci_manifest,
        kOciManifest},
       {"own type decides over shape",
-       typed(kOciManifest, kDockerImage),
+       typed(kOciManifest, a_docker_image),
        "",
        ManifestKind::oci_manifest,
        kOciManifest},
       {"header decides over shape",
-       kDockerImage,
+       a_docker_image,
        kOciManifest,
        ManifestKind::oci_manifest,
        kOciManifest},
       {"header and unknown own type",
-       typed("application/x", kImage),
+       typed("application/x", an_image),
        kOciManifest,
        ManifestKind::oci_manifest,
        kOciManifest},
       {"unknown header and own type",
-       typed("application/x", kImage),
+       typed("application/x", an_image),
        "application/y",
        ManifestKind::oci_manifest,
        kOciManifest},
       {"null as own type",
-       R"({"mediaType":null,)" + kImage.substr(1),
+       R"({"mediaType":null,)" + an_image.substr(1),
        "",
        ManifestKind::oci_manifest,
        kOciManifest},
-      {"shape of an OCI image", kImage, "", ManifestKind::oci_manifest, kOciManifest},
+      {"shape of an OCI image", an_image, "", ManifestKind::oci_manifest, kOciManifest},
       {"shape of a docker image",
-       kDockerImage,
+       a_docker_image,
        "application/json",
        ManifestKind::docker_manifest,
        kDockerManifest},
-      {"shape of an OCI index", kIndex, "", ManifestKind::oci_index, kOciIndex},
-      {"shape of a docker list", kList, "", ManifestKind::docker_list, kDockerList},
+      {"shape of an OCI index", an_index, "", ManifestKind::oci_index, kOciIndex},
+      {"shape of a docker list", a_list, "", ManifestKind::docker_list, kDockerList},
       {"shape of a mixed index",
        index_json(descriptor_json(kOciManifest, 'a') + "," + descriptor_json(kDockerManifest, 'b')),
        "",
        ManifestKind::docker_list,
        kDockerList},
       {"shape of an empty index", index_json(""), "", ManifestKind::oci_index, kOciIndex},
-      {"docker children under an OCI index", kList, kOciIndex, ManifestKind::oci_index, kOciIndex},
+      {"docker children under an OCI index", a_list, kOciIndex, ManifestKind::oci_index, kOciIndex},
       {"index that Go wrote without children",
        R"({"schemaVersion":2,"manifests":null})",
        kOciIndex,
@@ -133,14 +134,14 @@ TEST(Manifest, kind_and_type) {
        kOciManifest,
        ManifestKind::oci_manifest,
        kOciManifest},
-      {"schema1", kSchema1, kDockerSchema1, ManifestKind::docker_schema1, kDockerSchema1},
+      {"schema1", a_schema1, kDockerSchema1, ManifestKind::docker_schema1, kDockerSchema1},
       {"shape of schema1",
-       kSchema1,
+       a_schema1,
        "application/json",
        ManifestKind::docker_schema1,
        kDockerSchema1},
-      {"OCI artifact", kArtifact, kOciArtifact, ManifestKind::oci_artifact, kOciArtifact},
-      {"OCI artifact by its own type", kArtifact, "", ManifestKind::oci_artifact, kOciArtifact},
+      {"OCI artifact", an_artifact, kOciArtifact, ManifestKind::oci_artifact, kOciArtifact},
+      {"OCI artifact by its own type", an_artifact, "", ManifestKind::oci_artifact, kOciArtifact},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -191,7 +192,7 @@ TEST(Manifest, content_of_an_artifact_with_the_empty_config) {
 }
 
 TEST(Manifest, content_of_an_oci_artifact) {
-  const Manifest manifest = Manifest::parse(kArtifact, "");
+  const Manifest manifest = Manifest::parse(an_artifact, "");
   EXPECT_FALSE(manifest.config());
   EXPECT_THAT(digests(manifest.blobs()), ElementsAre(digest_of('a')));
 }
@@ -325,28 +326,28 @@ TEST(Manifest, embedded_data_counts_only_when_it_is_right) {
 }
 
 TEST(Manifest, matches_digests_of_either_algorithm) {
-  const Manifest manifest = Manifest::parse(kImage, "");
-  EXPECT_TRUE(manifest.matches(Digest::of(kImage)));
-  EXPECT_TRUE(manifest.matches(Digest::of(kImage, HashAlgorithm::sha512)));
+  const Manifest manifest = Manifest::parse(an_image, "");
+  EXPECT_TRUE(manifest.matches(Digest::of(an_image)));
+  EXPECT_TRUE(manifest.matches(Digest::of(an_image, HashAlgorithm::sha512)));
   EXPECT_FALSE(manifest.matches(Digest::of("x")));
   EXPECT_FALSE(manifest.matches(Digest::of("x", HashAlgorithm::sha512)));
   EXPECT_FALSE(manifest.matches(Digest()));
 }
 
 TEST(Manifest, drop_content_keeps_what_identifies_it) {
-  Manifest manifest = Manifest::parse(kImage, "");
+  Manifest manifest = Manifest::parse(an_image, "");
   manifest.drop_content();
   EXPECT_TRUE(manifest.bytes().empty());
   EXPECT_EQ(manifest.bytes().capacity(), std::string().capacity());
   EXPECT_TRUE(manifest.blobs().empty());
   EXPECT_FALSE(manifest.config());
-  EXPECT_EQ(manifest.digest(), Digest::of(kImage));
+  EXPECT_EQ(manifest.digest(), Digest::of(an_image));
   EXPECT_EQ(manifest.kind(), ManifestKind::oci_manifest);
   EXPECT_EQ(manifest.media_type(), media_types::kOciManifest);
 }
 
 TEST(Manifest, unknown_fields_are_fine) {
-  std::string body = kImage;
+  std::string body = an_image;
   body.insert(
       1,
       R"("blobs":"x","new":{"manifests":[1,{"a":[]}],"config":1},"annotations":{"a":"b","a":"c"},)");

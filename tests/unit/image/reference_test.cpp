@@ -13,7 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string some_digest = "sha256:" + std::string(64, 'a');
 
 TEST(Reference, parse) {
   struct Case {
@@ -28,7 +28,12 @@ TEST(Reference, parse) {
   const Case cases[] = {
       {"short name", "alpine", "docker.io", "library/alpine", "", ""},
       {"short name with tag", "alpine:3.20", "docker.io", "library/alpine", "3.20", ""},
-      {"short name with digest", "alpine@" + kDigest, "docker.io", "library/alpine", "", kDigest},
+      {"short name with digest",
+       "alpine@" + some_digest,
+       "docker.io",
+       "library/alpine",
+       "",
+       some_digest},
       {"user's image", "foo/bar", "docker.io", "foo/bar", "", ""},
       {"docker.io", "docker.io/alpine", "docker.io", "library/alpine", "", ""},
       {"docker.io with user", "docker.io/u/app:v1", "docker.io", "u/app", "v1", ""},
@@ -57,8 +62,8 @@ TEST(Reference, parse) {
       {"host in upper case", "REG.Example:443/team/app", "reg.example:443", "team/app", "", ""},
       {"IPv4", "127.0.0.1:5000/a", "127.0.0.1:5000", "a", "", ""},
       {"IPv6", "[::1]/a:t", "[::1]", "a", "t", ""},
-      {"IPv6 with port", "[FE80::1]:5000/a@" + kDigest, "[fe80::1]:5000", "a", "", kDigest},
-      {"tag and digest", "quay.io/a/b:v1@" + kDigest, "quay.io", "a/b", "v1", kDigest},
+      {"IPv6 with port", "[FE80::1]:5000/a@" + some_digest, "[fe80::1]:5000", "a", "", some_digest},
+      {"tag and digest", "quay.io/a/b:v1@" + some_digest, "quay.io", "a/b", "v1", some_digest},
       {"deep path", "r.example/a/b/c/d/e", "r.example", "a/b/c/d/e", "", ""},
       {"separators", "r.example/a-b--c_d__e.f/0", "r.example", "a-b--c_d__e.f/0", "", ""},
       {"strange tag", "r.example/a:_A.b-C", "r.example", "a", "_A.b-C", ""},
@@ -104,7 +109,7 @@ TEST(Reference, refuses) {
       {"empty", "", "it names no repository"},
       {"only a host", "quay.io/", "it names no repository"},
       {"only a tag", ":v1", "it names no repository"},
-      {"only a digest", "@" + kDigest, "it names no repository"},
+      {"only a digest", "@" + some_digest, "it names no repository"},
       {"upper-case path", "quay.io/Team/app", "\"Team\" has upper-case letters"},
       {"upper-case short name", "Alpine", "\"Alpine\" has upper-case letters"},
       {"empty component", "quay.io/a//b", "a part between slashes is empty"},
@@ -131,7 +136,7 @@ TEST(Reference, refuses) {
       {"tag that is too long", "quay.io/a:" + std::string(129, 't'), "is not a tag"},
       {"short digest", "quay.io/a@sha256:abc", "sha256 needs 64 hex digits, this has 3"},
       {"empty digest", "quay.io/a@", "\"\" is not a digest"},
-      {"two digests", "quay.io/a@" + kDigest + "@" + kDigest, "is not a digest"},
+      {"two digests", "quay.io/a@" + some_digest + "@" + some_digest, "is not a digest"},
       {"unknown algorithm",
        "quay.io/a@blake3:" + std::string(64, 'a'),
        "\"blake3\" is not supported"},
@@ -168,15 +173,15 @@ TEST(Reference, refuses) {
 
 TEST(Reference, identifier_is_the_digest_if_there_is_one) {
   EXPECT_EQ(parse_reference("a/b:v1").identifier(), "v1");
-  EXPECT_EQ(parse_reference("a/b@" + kDigest).identifier(), kDigest);
-  EXPECT_EQ(parse_reference("a/b:v1@" + kDigest).identifier(), kDigest);
+  EXPECT_EQ(parse_reference("a/b@" + some_digest).identifier(), some_digest);
+  EXPECT_EQ(parse_reference("a/b:v1@" + some_digest).identifier(), some_digest);
   EXPECT_EQ(parse_reference("a/b").identifier(), "");
 }
 
 TEST(Reference, str_is_the_full_form) {
   EXPECT_EQ(parse_reference("alpine").str(), "docker.io/library/alpine");
-  EXPECT_EQ(parse_reference("alpine:v1@" + kDigest).str(),
-            "docker.io/library/alpine:v1@" + kDigest);
+  EXPECT_EQ(parse_reference("alpine:v1@" + some_digest).str(),
+            "docker.io/library/alpine:v1@" + some_digest);
 }
 
 TEST(Repository, parse_takes_neither_tag_nor_digest) {
@@ -190,7 +195,7 @@ TEST(Repository, parse_takes_neither_tag_nor_digest) {
 
   const Case cases[] = {
       {"quay.io/a:v1", "a repository has no tag"},
-      {"quay.io/a@" + kDigest, "a repository has no digest"},
+      {"quay.io/a@" + some_digest, "a repository has no digest"},
       {"https://quay.io/a", "leave out \"https://\""},
   };
   for (const Case& c : cases) {

@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kPayload =
+const std::string the_payload =
     "{\n   \"schemaVersion\": 1,\n   \"name\": \"a/b\",\n   \"fsLayers\": [\n      {\"blobSum\": "
     "\"" +
     digest_text('a') + "\"}\n   ]\n}";
@@ -45,15 +45,16 @@ std::string signed_body(const std::vector<std::string>& protected_headers) {
         std::string("{\"header\":{\"alg\":\"ES256\"},\"signature\":\"c2ln\",\"protected\":\"") +
         header + "\"}";
   }
-  return kPayload.substr(0, kPayload.size() - kTail.size()) + ",\n   \"signatures\": [" +
+  return the_payload.substr(0, the_payload.size() - kTail.size()) + ",\n   \"signatures\": [" +
          signatures + "]" + std::string(kTail);
 }
 
-const std::string kHeader = protected_header(std::to_string(kPayload.size() - kTail.size()), kTail);
+const std::string the_header =
+    protected_header(std::to_string(the_payload.size() - kTail.size()), kTail);
 
 TEST(SignedSchema1, digest_is_over_what_is_signed) {
-  const std::string body = signed_body({kHeader});
-  EXPECT_EQ(signed_payload(body), kPayload);
+  const std::string body = signed_body({the_header});
+  EXPECT_EQ(signed_payload(body), the_payload);
   for (const std::string_view type : {media_types::kDockerSchema1Signed,
                                       media_types::kDockerSchema1,
                                       std::string_view("application/json"),
@@ -62,8 +63,8 @@ TEST(SignedSchema1, digest_is_over_what_is_signed) {
     SCOPED_TRACE(type);
     const Manifest manifest = Manifest::parse(body, type);
     EXPECT_EQ(manifest.kind(), ManifestKind::docker_schema1_signed);
-    EXPECT_EQ(manifest.digest(), Digest::of(kPayload));
-    EXPECT_TRUE(manifest.matches(Digest::of(kPayload, HashAlgorithm::sha512)));
+    EXPECT_EQ(manifest.digest(), Digest::of(the_payload));
+    EXPECT_TRUE(manifest.matches(Digest::of(the_payload, HashAlgorithm::sha512)));
     EXPECT_FALSE(manifest.matches(Digest::of(body)));
     EXPECT_EQ(manifest.bytes(), body);
     ASSERT_EQ(manifest.blobs().size(), 1U);
@@ -75,16 +76,16 @@ TEST(SignedSchema1, digest_is_over_what_is_signed) {
 }
 
 TEST(SignedSchema1, several_signatures_that_agree) {
-  EXPECT_EQ(signed_payload(signed_body({kHeader, kHeader})), kPayload);
+  EXPECT_EQ(signed_payload(signed_body({the_header, the_header})), the_payload);
 }
 
 TEST(SignedSchema1, layers_are_read_from_what_is_signed) {
   // The digest of an honest payload, with other layers shown outside of it.
   const std::string body = R"({"schemaVersion":1,"fsLayers":[{"blobSum":")" + digest_text('b') +
-                           R"("}],"signatures":[{"protected":")" + protected_header("0", kPayload) +
-                           "\"}]}";
+                           R"("}],"signatures":[{"protected":")" +
+                           protected_header("0", the_payload) + "\"}]}";
   const Manifest manifest = Manifest::parse(body, "");
-  EXPECT_EQ(manifest.digest(), Digest::of(kPayload));
+  EXPECT_EQ(manifest.digest(), Digest::of(the_payload));
   ASSERT_EQ(manifest.blobs().size(), 1U);
   EXPECT_EQ(manifest.blobs()[0].digest, digest_of('a'));
 }
@@ -130,10 +131,10 @@ TEST(SignedSchema1, refuses) {
        with_header(R"({"formatLength":0,"formatTail":"e30"})"),
        "fsLayers is not an array"},
       {"signatures that differ",
-       signed_body({kHeader, protected_header("1", kTail)}),
+       signed_body({the_header, protected_header("1", kTail)}),
        "signatures[1] has no protected header that agrees"},
       {"far too many signatures",
-       signed_body(std::vector<std::string>(17, kHeader)),
+       signed_body(std::vector<std::string>(17, the_header)),
        "signatures[16]"},
   };
   for (const Case& c : cases) {

@@ -77,7 +77,7 @@ TEST(RenderProgress, NoLineIsWiderOrTallerThanAllowedWhateverTheNumbers) {
   busy.blobs.assign(30, blob(2048 * kMiB, 7 * kMiB));
   for (const RunSnapshot& snapshot : {RunSnapshot(), usual(), huge, busy}) {
     for (const double rate : {0.0, 1.0, 1e9, 1e300}) {
-      for (int width = 1; width <= 200; ++width) {
+      for (int width = 1; width <= 200; width += width < 60 ? 1 : 20) {
         for (const int height : {1, 2, 3, 24}) {
           const auto lines = lines_of(render_progress(snapshot, rate, width, height));
           ASSERT_LE(lines.size(), static_cast<std::size_t>(height));

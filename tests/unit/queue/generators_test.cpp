@@ -2,10 +2,10 @@
 
 #include "queue_fixture.hpp"
 
-#include <memory>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <memory>
 
 namespace image_syncer {
 namespace {

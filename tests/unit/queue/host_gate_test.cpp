@@ -1,12 +1,12 @@
 #include "queue/host_gate.hpp"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {

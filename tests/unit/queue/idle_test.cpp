@@ -1,15 +1,14 @@
+#include "queue_fixture.hpp"
 #include <image_syncer/queue/work_queue.hpp>
 
-#include "queue_fixture.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -27,7 +26,9 @@ class IdleTest : public QueueFixture {
   }
 };
 
-TEST_F(IdleTest, new_queue_is_idle) { EXPECT_TRUE(is_idle()); }
+TEST_F(IdleTest, new_queue_is_idle) {
+  EXPECT_TRUE(is_idle());
+}
 
 TEST_F(IdleTest, not_while_a_job_is_queued_or_leased) {
   push("job", lane("a", {}));
@@ -96,9 +97,8 @@ TEST_F(IdleTest, not_while_a_generator_waits_for_an_open_place) {
 
 TEST_F(IdleTest, generator_with_nothing_now_is_not_waited_for_when_nobody_works) {
   push("listing", lane("a", {}));
-  queue->add_generator(lane("a", {}), std::make_unique<ScriptedGenerator>([] {
-                         return Generator::Next{};
-                       }));
+  queue->add_generator(lane("a", {}),
+                       std::make_unique<ScriptedGenerator>([] { return Generator::Next{}; }));
   start_all();
   EXPECT_FALSE(is_idle()) << "the listing may poke it";
   finish("listing");

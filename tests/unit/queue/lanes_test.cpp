@@ -2,13 +2,13 @@
 
 #include "queue_fixture.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {

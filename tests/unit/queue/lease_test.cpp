@@ -1,6 +1,8 @@
+#include "queue_fixture.hpp"
 #include <image_syncer/queue/work_queue.hpp>
 
-#include "queue_fixture.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <memory>
@@ -8,9 +10,6 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -177,12 +176,17 @@ TEST_F(LeaseTest, growth_takes_nothing_that_a_reserved_host_waits_for) {
 
 TEST_F(LeaseTest, untaken_job_is_destroyed_outside_the_lock) {
   struct PushingJob final : Job {
-    explicit PushingJob(WorkQueue& q) : queue(q) {}
+    explicit PushingJob(WorkQueue& q)
+        : queue(q) {}
+
     PushingJob(const PushingJob&) = delete;
     PushingJob& operator=(const PushingJob&) = delete;
+
     ~PushingJob() override { queue.push(named("child"), {"a", {}}, {}, Priority::normal); }
+
     WorkQueue& queue;
   };
+
   queue->push(std::make_unique<PushingJob>(*queue), lane("a", {}), {}, Priority::normal);
   pop();
   EXPECT_THAT(start_all(), ElementsAre("child"));
@@ -190,9 +194,12 @@ TEST_F(LeaseTest, untaken_job_is_destroyed_outside_the_lock) {
 
 TEST_F(LeaseTest, queue_can_be_destroyed_with_jobs_that_hold_slots) {
   struct OpenImage final : Job {
-    explicit OpenImage(OpenSlot s) : slot(std::move(s)) {}
+    explicit OpenImage(OpenSlot s)
+        : slot(std::move(s)) {}
+
     OpenSlot slot;
   };
+
   add_generator(lane("a", {}), "image", 2);
   start();
   queue->push(std::make_unique<OpenImage>(lease("image0").take_slot()),

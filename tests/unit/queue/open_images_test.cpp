@@ -1,6 +1,8 @@
+#include "queue_fixture.hpp"
 #include <image_syncer/queue/work_queue.hpp>
 
-#include "queue_fixture.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,9 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -66,8 +65,7 @@ TEST_F(OpenImagesTest, lanes_are_asked_in_turn_and_so_are_generators_of_a_lane) 
   add_generator(lane("b", {}), "b", 3);
   add_generator(lane("b", {}), "B", 3);
   add_generator(lane("c", {}), "c", 1);
-  EXPECT_THAT(start_all(),
-              ElementsAre("c0", "b0", "a0", "B0", "a1", "b1", "a2", "B1", "b2", "B2"));
+  EXPECT_THAT(start_all(), ElementsAre("c0", "b0", "a0", "B0", "a1", "b1", "a2", "B1", "b2", "B2"));
 }
 
 TEST_F(OpenImagesTest, full_lane_blocks_only_itself) {
@@ -138,9 +136,8 @@ TEST_F(OpenImagesTest, generator_with_nothing_now_is_asked_again_after_a_poke) {
 
 TEST_F(OpenImagesTest, generator_with_nothing_now_leaves_its_slot_to_others) {
   restart({.open_per_lane = 1, .open_total = 1});
-  queue->add_generator(lane("a", {}), std::make_unique<ScriptedGenerator>([] {
-                         return Generator::Next{};
-                       }));
+  queue->add_generator(lane("a", {}),
+                       std::make_unique<ScriptedGenerator>([] { return Generator::Next{}; }));
   EXPECT_THAT(start_all(), IsEmpty());
   add_generator(lane("a", {}), "a", 1);
   EXPECT_THAT(start_all(), ElementsAre("a0"));
@@ -161,11 +158,16 @@ TEST_F(OpenImagesTest, poke_while_the_generator_is_asked_is_not_lost) {
 TEST_F(OpenImagesTest, exhausted_generator_is_destroyed_outside_the_lock_and_not_asked_again) {
   struct Pushes {
     WorkQueue& queue;
-    explicit Pushes(WorkQueue& q) : queue(q) {}
+
+    explicit Pushes(WorkQueue& q)
+        : queue(q) {}
+
     Pushes(const Pushes&) = delete;
     Pushes& operator=(const Pushes&) = delete;
+
     ~Pushes() { queue.push(named("last_words"), {"a", {}}, {}, Priority::normal); }
   };
+
   std::size_t asked = 0;
   queue->add_generator(
       lane("a", {}),

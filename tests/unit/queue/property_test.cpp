@@ -1,6 +1,7 @@
+#include "queue_fixture.hpp"
 #include <image_syncer/queue/work_queue.hpp>
 
-#include "queue_fixture.hpp"
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
@@ -14,8 +15,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -83,20 +82,20 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
 
   void add_random_generator() {
     const Lane where = random_lane();
-    queue->add_generator(where,
-                         std::make_unique<ScriptedGenerator>([this, where, left = pick(5)]() mutable {
-                           if (pick(4) == 0) {
-                             dry.push_back(where);
-                             return Generator::Next{};
-                           }
-                           if (left-- == 0) {
-                             return Generator::Next{.job = nullptr, .needs = {}, .exhausted = true};
-                           }
-                           const std::string name = "generated" + std::to_string(pushed++);
-                           const Needs needs = random_needs(where);
-                           waiting[name] = {needs, clock.now()};
-                           return Generator::Next{named(name), needs, left == 0 && pick(2) == 0};
-                         }));
+    queue->add_generator(
+        where, std::make_unique<ScriptedGenerator>([this, where, left = pick(5)]() mutable {
+          if (pick(4) == 0) {
+            dry.push_back(where);
+            return Generator::Next{};
+          }
+          if (left-- == 0) {
+            return Generator::Next{.job = nullptr, .needs = {}, .exhausted = true};
+          }
+          const std::string name = "generated" + std::to_string(pushed++);
+          const Needs needs = random_needs(where);
+          waiting[name] = {needs, clock.now()};
+          return Generator::Next{named(name), needs, left == 0 && pick(2) == 0};
+        }));
   }
 
   void hold_random() {
@@ -161,9 +160,9 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
     }
     for (const auto& [name, job] : waiting) {
       const auto held = [&](const std::string& host) { return queue->is_held(host); };
-      const bool must_wait = job.due > clock.now() || std::ranges::any_of(job.needs.all_of, held) ||
-                             (!job.needs.any_of.empty() &&
-                              std::ranges::all_of(job.needs.any_of, held));
+      const bool must_wait =
+          job.due > clock.now() || std::ranges::any_of(job.needs.all_of, held) ||
+          (!job.needs.any_of.empty() && std::ranges::all_of(job.needs.any_of, held));
       EXPECT_TRUE(must_wait) << name << " could start";
     }
   }
@@ -242,7 +241,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
 };
 
 TEST_P(RandomRun, keeps_the_rules_and_hands_out_every_job_once) {
-  for (int i = 0; i < 1000 && !HasFailure(); ++i) {
+  for (int i = 0; i < 600 && !HasFailure(); ++i) {
     step();
     check_limits();
   }
@@ -250,7 +249,7 @@ TEST_P(RandomRun, keeps_the_rules_and_hands_out_every_job_once) {
   EXPECT_TRUE(waiting.empty()) << waiting.begin()->first << " was never handed out";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomRun, testing::Range(1U, 101U));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomRun, testing::Range(1U, 41U));
 
 }  // namespace
 }  // namespace image_syncer

@@ -2,6 +2,8 @@
 
 #include <image_syncer/queue/work_queue.hpp>
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -13,14 +15,13 @@
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 namespace image_syncer {
 
 /// A job that is only a name.
 class NamedJob final : public Job {
  public:
-  explicit NamedJob(std::string name) : name_(std::move(name)) {}
+  explicit NamedJob(std::string name)
+      : name_(std::move(name)) {}
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -32,12 +33,15 @@ inline std::unique_ptr<Job> named(std::string name) {
   return std::make_unique<NamedJob>(std::move(name));
 }
 
-inline std::string name_of(const Job& job) { return dynamic_cast<const NamedJob&>(job).name(); }
+inline std::string name_of(const Job& job) {
+  return dynamic_cast<const NamedJob&>(job).name();
+}
 
 /// A generator that does what a function says.
 class ScriptedGenerator final : public Generator {
  public:
-  explicit ScriptedGenerator(std::function<Next()> script) : script_(std::move(script)) {}
+  explicit ScriptedGenerator(std::function<Next()> script)
+      : script_(std::move(script)) {}
 
   Next next() override { return script_(); }
 
@@ -45,8 +49,8 @@ class ScriptedGenerator final : public Generator {
   std::function<Next()> script_;
 };
 
-/// A clock for one thread: it stands still, and instead of waiting it tells the test, which can make
-/// the wait end. So "this call would block" is a result, not a hang.
+/// A clock for one thread: it stands still, and instead of waiting it tells the test, which can
+/// make the wait end. So "this call would block" is a result, not a hang.
 class StandingClock final : public Clock {
  public:
   [[nodiscard]] time_point now() const override { return time_; }
@@ -106,8 +110,7 @@ class QueueFixture : public testing::Test {
   /// Gives `lane` a generator of jobs for all its hosts, called prefix0, prefix1, …
   void add_generator(const Lane& lane, const std::string& prefix, std::size_t count) {
     queue->add_generator(
-        lane,
-        std::make_unique<ScriptedGenerator>([=, given = std::size_t{0}]() mutable {
+        lane, std::make_unique<ScriptedGenerator>([=, given = std::size_t{0}]() mutable {
           if (given == count) {
             return Generator::Next{.job = nullptr, .needs = {}, .exhausted = true};
           }

@@ -1,13 +1,13 @@
 #include <image_syncer/queue/retry_delay.hpp>
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {

@@ -1,6 +1,7 @@
+#include "queue_fixture.hpp"
 #include <image_syncer/queue/work_queue.hpp>
 
-#include "queue_fixture.hpp"
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -35,7 +34,8 @@ const std::array<std::string, 5> kHosts{"a", "b", "c", "d", "e"};
 /// A job that pushes children, counted.
 class Work final : public Job {
  public:
-  explicit Work(std::size_t children) : children_(children) {}
+  explicit Work(std::size_t children)
+      : children_(children) {}
 
   [[nodiscard]] std::size_t children() const { return children_; }
 
@@ -44,7 +44,8 @@ class Work final : public Job {
 };
 
 /// Real threads and real time; ends when all the work that it makes is done. What it shows: no race
-/// (with the thread sanitizer), no lost wake-up (it would hang), limits kept, no job lost or doubled.
+/// (with the thread sanitizer), no lost wake-up (it would hang), limits kept, no job lost or
+/// doubled.
 class StressTest : public testing::Test {
  protected:
   struct HostUse {
@@ -79,7 +80,8 @@ class StressTest : public testing::Test {
   /// earlier job.
   void add_generator(std::size_t i) {
     queue.add_generator(
-        lane_at(i), std::make_unique<ScriptedGenerator>([this, i, asked = 0U, given = 0U]() mutable {
+        lane_at(i),
+        std::make_unique<ScriptedGenerator>([this, i, asked = 0U, given = 0U]() mutable {
           if (given == kGenerated) {
             return Generator::Next{.job = nullptr, .needs = {}, .exhausted = true};
           }
@@ -155,9 +157,8 @@ class StressTest : public testing::Test {
   std::atomic<std::size_t> done = 0;
   std::atomic<std::size_t> excesses = 0;
   std::stop_source stop;
-  WorkQueue queue{
-      {.workers = kWorkers, .host_limit = kLimit, .open_per_lane = 3, .open_total = 20},
-      system_clock()};
+  WorkQueue queue{{.workers = kWorkers, .host_limit = kLimit, .open_per_lane = 3, .open_total = 20},
+                  system_clock()};
 };
 
 TEST_F(StressTest, all_work_is_done_once_within_the_limits) {

@@ -1,7 +1,9 @@
-#include <image_syncer/queue/work_queue.hpp>
-
 #include "queue_fixture.hpp"
 #include "support/manual_clock.hpp"
+#include <image_syncer/queue/work_queue.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -15,9 +17,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -54,7 +53,8 @@ class Worker {
 /// Each way in which a waiting worker is woken. A lost wake-up hangs the test.
 class WakeTest : public testing::Test {
  protected:
-  explicit WakeTest(WorkQueueOptions options = {}) : queue(options, clock) {}
+  explicit WakeTest(WorkQueueOptions options = {})
+      : queue(options, clock) {}
 
   void push(const std::string& name, Clock::time_point due = {}) {
     queue.push(named(name), kLaneA, kNeedsA, Priority::normal, due);
@@ -163,10 +163,10 @@ TEST_F(WakeTest, by_a_new_generator) {
 
 TEST_F(WakeTest, by_a_poke) {
   std::atomic<bool> has_job = false;
-  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([&] {
-                        return has_job ? Generator::Next{named("job"), {}, true}
-                                       : Generator::Next{};
-                      }));
+  queue.add_generator(
+      kLaneA, std::make_unique<ScriptedGenerator>([&] {
+        return has_job ? Generator::Next{named("job"), {}, true} : Generator::Next{};
+      }));
   Worker worker(queue);
   clock.await_waiters(1);
   has_job = true;
@@ -245,10 +245,10 @@ TEST_F(WakeTest, one_event_that_makes_several_jobs_possible_wakes_as_many_worker
   std::optional<Lease> one = first.lease();
   std::optional<Lease> two = second.lease();
   std::optional<Lease> three = third.lease();
-  EXPECT_THAT((std::vector{name_of(*one->take_job()),
-                           name_of(*two->take_job()),
-                           name_of(*three->take_job())}),
-              UnorderedElementsAre("one", "two", "three"));
+  EXPECT_THAT(
+      (std::vector{
+          name_of(*one->take_job()), name_of(*two->take_job()), name_of(*three->take_job())}),
+      UnorderedElementsAre("one", "two", "three"));
 }
 
 TEST_F(WakeTest, slot_returned_by_another_thread) {

@@ -11,9 +11,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::string kA = "sha256:" + std::string(64, 'a');
-const std::string kB = "sha256:" + std::string(64, 'b');
-const std::string kLong = "sha512:" + std::string(128, 'c');
+const std::string digest_a = "sha256:" + std::string(64, 'a');
+const std::string digest_b = "sha256:" + std::string(64, 'b');
+const std::string digest_512 = "sha512:" + std::string(128, 'c');
 
 std::string show(const ErrorBody& body) {
   std::string text;
@@ -120,15 +120,16 @@ TEST(ErrorBody, parse) {
 
 TEST(ErrorBody, digests) {
   // As docker-registry sends it: one entry per missing blob, the digest as detail.
-  EXPECT_THAT(digests(R"({"errors":[)"
-                      R"({"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown","detail":")" +
-                      kB + R"("},{"code":"manifest_blob_unknown","detail":{"Digest":")" + kA +
-                      R"("}},{"code":"MANIFEST_BLOB_UNKNOWN","detail":[[")" + kB + R"("]]}]})"),
-              ElementsAre(kB, kA));
-  EXPECT_THAT(digests(R"({"errors":[{"code":"BLOB_UNKNOWN","message":"blob )" + kLong +
+  EXPECT_THAT(
+      digests(R"({"errors":[)"
+              R"({"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown","detail":")" +
+              digest_b + R"("},{"code":"manifest_blob_unknown","detail":{"Digest":")" + digest_a +
+              R"("}},{"code":"MANIFEST_BLOB_UNKNOWN","detail":[[")" + digest_b + R"("]]}]})"),
+      ElementsAre(digest_b, digest_a));
+  EXPECT_THAT(digests(R"({"errors":[{"code":"BLOB_UNKNOWN","message":"blob )" + digest_512 +
                       R"( is missing"}]})"),
-              ElementsAre(kLong));
-  EXPECT_THAT(digests(R"({"errors":[{"code":"MANIFEST_INVALID","detail":")" + kA + R"("}]})"),
+              ElementsAre(digest_512));
+  EXPECT_THAT(digests(R"({"errors":[{"code":"MANIFEST_INVALID","detail":")" + digest_a + R"("}]})"),
               IsEmpty());
   EXPECT_THAT(digests(R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","detail":"sha256:abc"}]})"),
               IsEmpty());
@@ -154,7 +155,7 @@ TEST(ErrorBody, message_is_short_and_printable) {
       "<title>" + std::string(1500, '.') + "</title>",
       std::string(1024UL * 1024, 'y'),
       std::string(1024UL * 1024, '\xff'),
-      std::string("\x7f\x1b[2J\x00 bell", 12),
+      std::string("\x7f\x1b[2J\x00 bell", 11),
       "{\"errors\":[{\"message\":\"" + std::string(250, 'a') + "\"},{\"message\":\"" +
           std::string(250, 'b') + "\"}]}",
   };
@@ -189,12 +190,12 @@ TEST(ErrorBody, large_and_deep_bodies) {
 
 TEST(ErrorBody, takes_anything) {
   Mutations mutations(
-      {R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"m","detail":{"digest":")" + kA +
-           R"("}}]})",
+      {R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"m","detail":{"digest":")" +
+           digest_a + R"("}}]})",
        "<Error><Code>SlowDown</Code><Message>slow</Message></Error>",
        "<html><title>502</title></html>",
        R"({"error":{"message":"m"},"details":[1,2,{"a":null}]})"},
-      {"\"", "{", "[", "<title>", "</title>", "\\u0000", "\\ud800", "1e999", "sha256:", kB},
+      {"\"", "{", "[", "<title>", "</title>", "\\u0000", "\\ud800", "1e999", "sha256:", digest_b},
       3);
   for (int round = 0; round < 5000; ++round) {
     const std::string body = mutations.next();

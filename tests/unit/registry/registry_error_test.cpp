@@ -87,6 +87,10 @@ TEST(RegistryError, message_says_what_to_do) {
        R"({"errors":[{"code":"NAME_UNKNOWN","message":"name unknown"}]})",
        "404 NAME_UNKNOWN: name unknown; the project or repository does not exist at "
        "reg.example:5000: create it first"},
+      {manifest_put,
+       404,
+       R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]})",
+       "404 MANIFEST_BLOB_UNKNOWN: blob unknown"},
       {tag_list, 404, "", "404: reg.example:5000 has no such repository"},
       {manifest_put, 412, "", "412: the tag is immutable there"},
       {upload_patch,

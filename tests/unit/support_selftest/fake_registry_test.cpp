@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kOctets = "Content-Type: application/octet-stream";
+constexpr const char* kOctets = "Content-Type: application/octet-stream";
 
 RegistryClient client_of(const FakeRegistry& registry) {
   return RegistryClient({.origin = registry.origin()});
@@ -179,6 +179,16 @@ TEST(FakeRegistry, KeepsOrLosesBrokenUploads) {
     EXPECT_EQ(status.status, keeps ? 204 : 404);
     EXPECT_EQ(status.header("Range"), keeps ? "0-999" : "");
   }
+}
+
+TEST(FakeRegistry, MayForgetStaleLocations) {
+  FakeRegistry registry({.behaviour = {.forgets_stale_locations = true}});
+  RegistryClient client = client_of(registry);
+  const std::string location = client.request("POST", uploads("a"), {}, "").header("Location");
+  EXPECT_EQ(client.request("GET", location).status, 204);
+  EXPECT_EQ(client.request("PATCH", location, {kOctets}, "x").status, 202);
+  EXPECT_EQ(client.request("PATCH", location, {kOctets}, "x").status, 404);
+  EXPECT_EQ(client.request("GET", location).status, 404);
 }
 
 TEST(FakeRegistry, CancelsUploads) {

@@ -174,6 +174,7 @@ TEST(HttpServer, SkipsAndCountsOccurrences) {
   server.on({.path = "/x", .skip = 1, .times = 2}).reply(503);
   RegistryClient client = client_of(server);
   std::vector<int> statuses;
+  statuses.reserve(4);
   for (int i = 0; i < 4; ++i) {
     statuses.push_back(client.request("GET", "/x").status);
   }
@@ -197,7 +198,7 @@ class HttpServerStop : public testing::TestWithParam<StopCase> {};
 
 TEST_P(HttpServerStop, IsImmediate) {
   ScriptedServer server(
-      [](ServerExchange&) { return ServerResponse{.body = std::string(10'000'000, 'x')}; });
+      [](ServerExchange&) { return ServerResponse{.body = pseudo_random_bytes(10'000'000, 8)}; });
   {
     FaultScript script = server.on({});
     GetParam().script(script, std::make_shared<Gate>());

@@ -11,8 +11,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 TEST(SystemClock, follows_the_machine) {
   const auto before = std::chrono::steady_clock::now();

@@ -9,7 +9,7 @@
 namespace image_syncer {
 namespace {
 
-const std::chrono::system_clock::time_point kTime =
+const std::chrono::system_clock::time_point log_time =
     std::chrono::system_clock::from_time_t(1'767'323'045) + std::chrono::milliseconds(7);
 
 constexpr std::string_view kTextHead = "2026-01-02T03:04:05.007Z info  [transfer] ";
@@ -17,7 +17,7 @@ constexpr std::string_view kTextHead = "2026-01-02T03:04:05.007Z info  [transfer
 std::string line_of(LogFormat format,
                     std::string_view message,
                     std::initializer_list<LogField> fields = {}) {
-  return format_log_line(format, {kTime, LogLevel::info, "transfer", message, fields});
+  return format_log_line(format, {log_time, LogLevel::info, "transfer", message, fields});
 }
 
 TEST(LogFormat, text) {
@@ -39,7 +39,7 @@ TEST(LogFormat, level_names_are_aligned_in_text) {
       {LogLevel::error, "error [m]"},
   };
   for (const Case& c : cases) {
-    const std::string line = format_log_line(LogFormat::text, {kTime, c.level, "m", "x", {}});
+    const std::string line = format_log_line(LogFormat::text, {log_time, c.level, "m", "x", {}});
     EXPECT_EQ(line.substr(25), std::string(c.text) + " x");
   }
 }

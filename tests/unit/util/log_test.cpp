@@ -78,9 +78,10 @@ TEST_F(Log, level_decides) {
 TEST_F(Log, writes_to_stderr) {
   configure_log({.level = LogLevel::info});
   testing::internal::CaptureStderr();
-  log(LogLevel::info, "plan", "hello", {{"n", 2}});
+  log(LogLevel::info, "plan", "hello {} %s", {{"n", 2}});
   const std::string line = testing::internal::GetCapturedStderr();
-  EXPECT_THAT(line, MatchesRegex("....-..-..T..:..:..\\....Z info  \\[plan\\] hello n=2\n"));
+  EXPECT_THAT(line,
+              MatchesRegex("....-..-..T..:..:..\\....Z info  \\[plan\\] hello \\{\\} %s n=2\n"));
 }
 
 TEST_F(Log, a_writer_takes_over_from_stderr_until_it_is_removed) {

@@ -10,12 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""min;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""ns;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""us;
+using namespace std::chrono_literals;
 
 TEST(Text, to_lower_changes_ascii_only) {
   EXPECT_EQ(to_lower("AbZ-É[`{"), "abz-É[`{");
