@@ -191,21 +191,16 @@ void BlobJob::transfer(Worker& worker) {
   options.expected_hex = blob_.digest.hex();
   options.ring_bytes = sizes.ring;
   options.progress = &progress->done;
+  std::vector<Clock::time_point> ends(legs.size());
   options.on_leg_end = [&](std::size_t index, LegResult result) {
+    ends[index] = context_.clock.now();
     if (result == LegResult::done) {
       // At once: an image may have all it needs for this target while others still transfer.
       context_.state.counters().blobs_copied.fetch_add(1, std::memory_order_relaxed);
       leg_done(*legs[index], *blob_.size);
     }
   };
-  options.on_slow_leg = [&](std::size_t index) {
-    const std::string& host = legs[index]->repository.registry;
-    log(LogLevel::warn,
-        "transfer",
-        "target is much slower than the others, its uploads go apart from now on",
-        {{"registry", host}});
-    context_.health.set_slow(host);
-  };
+  const auto began = context_.clock.now();
   const FanOutResult result = worker.session().fan_out(*source, pointers, options, worker.stop());
   if (result.source_failure) {
     worker.note_outcome(source_.registry, result.source_failure);
@@ -214,8 +209,43 @@ void BlobJob::transfer(Worker& worker) {
   } else {
     worker.note_outcome(source_.registry, nullptr);
   }
+  note_pace(legs, result.legs, began, ends);
   for (std::size_t index = 0; index < legs.size(); ++index) {
     on_result(worker, *legs[index], *exchanges[index], result.legs[index]);
+  }
+}
+
+// A target that was dropped, or that made the others' worker wait for it blob after blob: its
+// uploads go apart from now on.
+void BlobJob::note_pace(const std::vector<Leg*>& legs,
+                        const std::vector<LegResult>& results,
+                        Clock::time_point began,
+                        const std::vector<Clock::time_point>& ends) {
+  std::vector<Clock::duration> durations;
+  for (std::size_t index = 0; index < legs.size(); ++index) {
+    if (results[index] == LegResult::done) {
+      durations.push_back(ends[index] - began);
+    }
+  }
+  if (!durations.empty()) {
+    std::nth_element(durations.begin(),
+                     durations.begin() + static_cast<std::ptrdiff_t>((durations.size() - 1) / 2),
+                     durations.end());
+  }
+  for (std::size_t index = 0; index < legs.size(); ++index) {
+    const std::string& host = legs[index]->repository.registry;
+    bool slow = results[index] == LegResult::dropped;
+    if (results[index] == LegResult::done && durations.size() > 1) {
+      slow = context_.health.is_held_up_by(
+          host, ends[index] - began, durations[(durations.size() - 1) / 2]);
+    }
+    if (slow && !context_.health.is_slow(host)) {
+      context_.health.set_slow(host);
+      log(LogLevel::warn,
+          "transfer",
+          "target is much slower than the others, its uploads go apart from now on",
+          {{"registry", host}});
+    }
   }
 }
 

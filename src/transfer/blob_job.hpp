@@ -44,6 +44,10 @@ class BlobJob final : public TransferJob {
   void start(Worker& worker);
   void look(Worker& worker);
   void transfer(Worker& worker);
+  void note_pace(const std::vector<Leg*>& legs,
+                 const std::vector<LegResult>& results,
+                 Clock::time_point began,
+                 const std::vector<Clock::time_point>& ends);
   void on_result(Worker& worker, Leg& leg, const Exchange& exchange, LegResult result);
   [[nodiscard]] std::vector<Leg*> open_legs();
 

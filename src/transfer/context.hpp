@@ -6,7 +6,7 @@
 #include "transfer/parking.hpp"
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/plan/blob_index.hpp>
-#include <image_syncer/plan/tag_owners.hpp>
+#include <image_syncer/plan/target_owners.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
@@ -35,7 +35,7 @@ struct Context {
   Parking parking;
   RuleOrder order;
   Synchronized<BlobIndex> blobs;
-  Synchronized<TagOwners> owners;
+  Synchronized<TargetOwners> owners;
   /// Upload sessions that are to be deleted when everything has stopped.
   Synchronized<std::vector<std::unique_ptr<Exchange>>> leftovers;
   WorkQueue queue;  // after what jobs use: those left in it are destroyed first

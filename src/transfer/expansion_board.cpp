@@ -59,13 +59,13 @@ void ExpansionBoard::claim_targets(RuleRun& run) {
   for (std::size_t image = 0; image < run.count; ++image) {
     const ImagePlan plan = image_at(rule, run.tags, image);
     for (std::size_t target = 0; target < width; ++target) {
-      const TagOwners::Result result =
+      const TargetOwners::Result result =
           context_.owners.lock()->claim(rule.index, plan.source, plan.targets[target]);
-      if (result.claim == TagOwners::Claim::owned) {
+      if (result.claim == TargetOwners::Claim::owned) {
         continue;
       }
       run.dropped[image * width + target] = true;
-      if (result.claim == TagOwners::Claim::disputed) {
+      if (result.claim == TargetOwners::Claim::disputed) {
         dispute(rule, result.owner, plan.source, plan.targets[target]);
       }
     }

@@ -1,10 +1,13 @@
 #include "transfer/host_health.hpp"
 
+#include <algorithm>
+
 namespace image_syncer {
 namespace {
 
 constexpr std::size_t kFailuresToOpen = 5;
 constexpr std::chrono::seconds kShortestStreak{10};
+constexpr std::chrono::seconds kTolerated{2};
 
 }  // namespace
 
@@ -52,6 +55,16 @@ void HostHealth::defer(const std::string& host, const std::string& reason) {
 
 std::optional<std::string> HostHealth::deferred(const std::string& host) {
   return (*hosts_.lock())[host].deferred;
+}
+
+bool HostHealth::is_held_up_by(const std::string& host,
+                               Clock::duration own,
+                               Clock::duration median) {
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  state.others_took += median;
+  state.waited_for += std::max(own - median, Clock::duration::zero());
+  return state.waited_for > kTolerated && state.waited_for > 3 * state.others_took;
 }
 
 void HostHealth::set_slow(const std::string& host) {

@@ -31,6 +31,12 @@ class HostHealth {
   void defer(const std::string& host, const std::string& reason);
   [[nodiscard]] std::optional<std::string> deferred(const std::string& host);
 
+  /// A fan-out took `own` to this host and `median` to the middle one of its legs. True: over
+  /// several blobs it has made its fan-outs several times as long, for seconds, so that it is no
+  /// matter of one slow answer.
+  [[nodiscard]] bool is_held_up_by(const std::string& host,
+                                   Clock::duration own,
+                                   Clock::duration median);
   /// It held up the others of a fan-out: its uploads go apart from now on.
   void set_slow(const std::string& host);
   [[nodiscard]] bool is_slow(const std::string& host);
@@ -45,6 +51,8 @@ class HostHealth {
     std::string last_message;
     std::optional<std::string> given_up;
     std::optional<std::string> deferred;
+    Clock::duration waited_for{0};  // beyond the middle leg of its fan-outs
+    Clock::duration others_took{0};
     bool slow = false;
     bool no_mount = false;
   };

@@ -106,9 +106,7 @@ TEST(RenderProgress, WhatDoesNotFitIsLeftOut) {
       {20, "images 12/1,203", "0123456789ab  45%"},
       {30, "images 12/1,203  3 failed", "0123456789ab  45%"},
       {40, "images 12/1,203  3 failed", "0123456789ab  45%  45 MiB/100 MiB"},
-      {50,
-       "images 12/1,203  3 failed  ETA 19 min 52 s",
-       "0123456789ab  45%  45 MiB/100 MiB"},
+      {50, "images 12/1,203  3 failed  ETA 19 min 52 s", "0123456789ab  45%  45 MiB/100 MiB"},
   };
 
   for (const auto& test : cases) {

@@ -32,7 +32,7 @@ class RuleOrder {
 
 /// One owner per target tag: the rule that claimed it first. Holds two 64-bit hashes per tag, so
 /// that its size does not depend on the length of names. Not thread-safe.
-class TagOwners {
+class TargetOwners {
  public:
   enum class Claim {
     owned,     ///< the caller's rule writes this tag

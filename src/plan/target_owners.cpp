@@ -1,4 +1,4 @@
-#include <image_syncer/plan/tag_owners.hpp>
+#include <image_syncer/plan/target_owners.hpp>
 
 #include <functional>
 #include <set>
@@ -28,7 +28,7 @@ RuleOrder::RuleOrder(const std::vector<Rule>& rules)
   }
 }
 
-TagOwners::Result TagOwners::claim(std::size_t rule,
+TargetOwners::Result TargetOwners::claim(std::size_t rule,
                                    const Reference& source,
                                    const Reference& target) {
   const std::hash<std::string> hash;
