@@ -62,7 +62,11 @@ class Driver::Retired {
   Retired(Retired&&) = delete;
   Retired& operator=(Retired&&) = delete;
 
-  ~Retired() {
+  ~Retired() = default;
+
+  /// Gives the handle back to the session. Only after success: one that failed before it had a
+  /// connection keeps its buffer, and then refuses a buffer size (7.88).
+  void recycle() {
     if (transfer_->request().buffer_bytes <= kKeptBufferBytes && core_.idle.size() < kIdleHandles) {
       core_.idle.push_back(transfer_->take_handle());
     }
@@ -81,9 +85,7 @@ Driver::Driver(SessionCore& core, std::stop_token stop)
     : core_(core),
       stop_(std::move(stop)),
       on_stop_(stop_, [wakeup = core.wakeup] { wakeup->wake(); }),
-      last_ask_(now()) {
-  core_.idle.reserve(kIdleHandles);  // giving a handle back must not fail
-}
+      last_ask_(now()) {}
 
 Driver::~Driver() {
   for (const auto& slot : slots_) {
@@ -247,7 +249,7 @@ void Driver::collect() {
 }
 
 void Driver::complete(Slot& slot, CURLcode code) {
-  const Retired transfer = retire(slot);
+  Retired transfer = retire(slot);
   if (transfer->callback_failure()) {
     fail(slot, transfer->callback_failure());
     return;
@@ -260,6 +262,9 @@ void Driver::complete(Slot& slot, CURLcode code) {
   }
   Response response = transfer->take_response();
   log_answer(*transfer, response.status);
+  if (code == CURLE_OK) {
+    transfer.recycle();
+  }
   deliver_response(slot, std::move(response));
 }
 

@@ -126,7 +126,7 @@ class Driver {
     std::unique_ptr<Transfer> transfer;  // while active
   };
 
-  /// A transfer that is off the wire; its handle goes back to the session in the end.
+  /// A transfer that is off the wire.
   class Retired;
 
   void enter(Slot& slot, State state);

@@ -66,8 +66,8 @@ void WorkQueue::hold_host(const std::string& host, Clock::time_point until) {
     return;
   }
   impl_->gate.hold(impl_->gate.id_of(host), until);
+  // There may also be work: a job that starts with any of several hosts waits for this one no more.
   impl_->watch_new_time();
-  impl_->pass_on();  // a job that starts with any of several hosts no longer waits for this one
 }
 
 void WorkQueue::release_host(const std::string& host) {

@@ -57,7 +57,7 @@ struct WorkQueue::Impl {
   /// Wakes a waiting worker if there is something for it. To be called after every change that can
   /// make a job startable or a generator askable, and by every worker that leaves.
   void pass_on();
-  /// The next time to wait for has become earlier.
+  /// The next time to wait for may have become earlier. Who watches the time looks for work too.
   void watch_new_time();
   void report_idle();
   void wake_all();

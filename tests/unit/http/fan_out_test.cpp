@@ -55,9 +55,9 @@ INSTANTIATE_TEST_SUITE_P(,
                                          std::pair(kMiB + 1, 3),
                                          std::pair(5 * kMiB, 1),
                                          std::pair(5 * kMiB, 3)),
-                         [](const auto& info) {
-                           return std::to_string(info.param.first) + "To" +
-                                  std::to_string(info.param.second);
+                         [](const auto& pair) {
+                           return std::to_string(pair.param.first) + "To" +
+                                  std::to_string(pair.param.second);
                          });
 
 TEST_F(FanOutTest, WorksWithTheSmallestBuffers) {

@@ -294,6 +294,8 @@ TEST_F(SessionFailureTest, PassesOnWhatIsNoError) {
 TEST_F(SessionFailureTest, RefusesWhatIsNoUsableUrl) {
   EXPECT_EQ(failure_of_get("http://127.0.0.1:1/a b"), TransportFailure::other);
   EXPECT_EQ(failure_of_get("file:///etc/passwd"), TransportFailure::other);
+  ScriptedServer server(ok);
+  EXPECT_EQ(failure_of_get(server.origin() + "/"), std::nullopt);  // the session is as good as before
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -385,6 +386,27 @@ TEST_F(TimeTest, worker_that_leaves_hands_the_watch_to_another) {
     names.push_back(name_of(*leases.back()->take_job()));
   }
   EXPECT_THAT(names, UnorderedElementsAre("first", "second", "third"));
+}
+
+TEST_F(TimeTest, worker_that_asks_a_generator_hands_the_watch_to_another) {
+  std::promise<void> has_second;
+  queue.hold_host("a", clock.now() + 1ms);
+  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([&] {
+                        has_second.get_future().wait();
+                        return Generator::Next{named("generated"), {}, true};
+                      }));
+  queue.push(named("second"), {"b", {}}, {}, Priority::normal, clock.now() + 5ms);
+  const auto work = [&] {
+    std::optional<Lease> lease = queue.pop({});
+    std::string name = name_of(*lease->take_job());
+    if (name == "second") {
+      has_second.set_value();
+    }
+    return name;
+  };
+  std::future<std::string> one = std::async(std::launch::async, work);
+  std::future<std::string> two = std::async(std::launch::async, work);
+  EXPECT_THAT((std::vector{one.get(), two.get()}), UnorderedElementsAre("generated", "second"));
 }
 
 TEST_F(TimeTest, watch_begins_when_workers_wait_already_without_a_time) {

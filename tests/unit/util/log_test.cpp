@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 
-constexpr std::size_t kLimit = 1024 * 1024;
+constexpr std::size_t kLimit = std::size_t{1024} * 1024;
 
 /// The log is one for the process: every test leaves it as it was.
 class Log : public testing::Test {
