@@ -51,36 +51,6 @@ void Wakeup::detach() {
   multi_ = nullptr;
 }
 
-class Driver::Retired {
- public:
-  Retired(SessionCore& core, std::unique_ptr<Transfer> transfer)
-      : core_(core),
-        transfer_(std::move(transfer)) {}
-
-  Retired(const Retired&) = delete;
-  Retired& operator=(const Retired&) = delete;
-  Retired(Retired&&) = delete;
-  Retired& operator=(Retired&&) = delete;
-
-  ~Retired() = default;
-
-  /// Gives the handle back to the session. Only after success: one that failed before it had a
-  /// connection keeps its buffer, and then refuses a buffer size (7.88).
-  void recycle() {
-    if (transfer_->request().buffer_bytes <= kKeptBufferBytes && core_.idle.size() < kIdleHandles) {
-      core_.idle.push_back(transfer_->take_handle());
-    }
-  }
-
-  Transfer* operator->() const { return transfer_.get(); }
-
-  Transfer& operator*() const { return *transfer_; }
-
- private:
-  SessionCore& core_;
-  std::unique_ptr<Transfer> transfer_;
-};
-
 Driver::Driver(SessionCore& core, std::stop_token stop)
     : core_(core),
       stop_(std::move(stop)),
@@ -90,7 +60,7 @@ Driver::Driver(SessionCore& core, std::stop_token stop)
 Driver::~Driver() {
   for (const auto& slot : slots_) {
     if (slot->transfer) {
-      static_cast<void>(retire(*slot));
+      retire(*slot);
     }
   }
 }
@@ -249,7 +219,7 @@ void Driver::collect() {
 }
 
 void Driver::complete(Slot& slot, CURLcode code) {
-  Retired transfer = retire(slot);
+  const std::unique_ptr<Transfer> transfer = retire(slot);
   if (transfer->callback_failure()) {
     fail(slot, transfer->callback_failure());
     return;
@@ -263,7 +233,7 @@ void Driver::complete(Slot& slot, CURLcode code) {
   Response response = transfer->take_response();
   log_answer(*transfer, response.status);
   if (code == CURLE_OK) {
-    transfer.recycle();
+    recycle(*transfer);
   }
   deliver_response(slot, std::move(response));
 }
@@ -296,18 +266,26 @@ void Driver::drop_stalled() {
     if (!slot->transfer || time < slot->transfer->stalls_at().value_or(time_point::max())) {
       continue;
     }
-    const Retired transfer = retire(*slot);
+    const std::unique_ptr<Transfer> transfer = retire(*slot);
     const TransportError error = make_stall_error(transfer->request());
     log(LogLevel::debug, "http", error.message());
     deliver_failure(*slot, error);
   }
 }
 
-Driver::Retired Driver::retire(Slot& slot) {
+std::unique_ptr<Transfer> Driver::retire(Slot& slot) {
   curl_multi_remove_handle(core_.multi.get(), slot.transfer->handle());
   enter(slot, State::ready);
   look_again_ = true;
-  return {core_, std::move(slot.transfer)};
+  return std::move(slot.transfer);
+}
+
+// Only after success: a handle that failed before it had a connection keeps its buffer, and then
+// refuses a buffer size (7.88).
+void Driver::recycle(Transfer& transfer) {
+  if (transfer.request().buffer_bytes <= kKeptBufferBytes && core_.idle.size() < kIdleHandles) {
+    core_.idle.push_back(transfer.take_handle());
+  }
 }
 
 void Driver::fail(Slot& slot, std::exception_ptr failure) {
@@ -334,7 +312,7 @@ void Driver::unpause(std::size_t index) {
 void Driver::cancel(std::size_t index) {
   Slot& slot = *slots_[index];
   if (slot.transfer) {
-    static_cast<void>(retire(slot));
+    retire(slot);
   }
   slot.request.reset();
   finish(slot);

@@ -126,9 +126,6 @@ class Driver {
     std::unique_ptr<Transfer> transfer;  // while active
   };
 
-  /// A transfer that is off the wire.
-  class Retired;
-
   void enter(Slot& slot, State state);
   void wake_waiting(time_point time);
   void start_what_may();
@@ -143,7 +140,10 @@ class Driver {
   void deliver_response(Slot& slot, Response response);
   void fail(Slot& slot, std::exception_ptr failure);
   void finish(Slot& slot);
-  [[nodiscard]] Retired retire(Slot& slot);
+  /// Takes the slot's transfer off the wire.
+  std::unique_ptr<Transfer> retire(Slot& slot);  // NOLINT(modernize-use-nodiscard): may be dropped
+  /// Gives the handle of a transfer that has succeeded back to the session.
+  void recycle(Transfer& transfer);
   [[nodiscard]] CurlEasy take_handle();
   [[nodiscard]] int poll_timeout() const;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "transfer/context.hpp"
-#include <image_syncer/config/rules.hpp>
+#include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/util/synchronized.hpp>
 

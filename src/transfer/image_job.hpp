@@ -3,7 +3,6 @@
 #include "transfer/image_content.hpp"
 #include "transfer/parking.hpp"
 #include "transfer/worker.hpp"
-#include <image_syncer/config/rules.hpp>
 #include <image_syncer/image/manifest.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/plan/expansion.hpp>

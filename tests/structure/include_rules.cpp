@@ -64,6 +64,7 @@ constexpr std::array kSystemHeaders = {
     "ifaddrs.h",
     "netdb.h",
     "poll.h",
+    "malloc.h",
     "pthread.h",
     "pwd.h",
     "signal.h",

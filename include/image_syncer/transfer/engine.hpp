@@ -1,8 +1,8 @@
 #pragma once
 
-#include <image_syncer/config/rules.hpp>
 #include <image_syncer/image/platform.hpp>
 #include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/util/clock.hpp>
