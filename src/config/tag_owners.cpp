@@ -31,6 +31,13 @@ std::string filter_text(const Rule& rule) {
 
 }  // namespace
 
+std::string TagOwners::conflict_text(const std::string& target,
+                                     const std::string& image,
+                                     const Owner& owner) {
+  return "would write " + target + " from " + image + ", but the rule " + owner.rule_text + " (" +
+         owner.mark.str() + ") writes it from " + owner.image;
+}
+
 void TagOwners::claim(const Rule& rule, std::string_view key) {
   const auto* const list = std::get_if<TagList>(&rule.selection);
   if (list == nullptr) {
@@ -52,11 +59,8 @@ void TagOwners::claim(const Rule& rule, std::string_view key) {
           !told.emplace(owner.mark.line, owner.mark.column).second) {
         continue;
       }
-      complaints_.error({rule.mark.line, rule.mark.column},
-                        key,
-                        "would write " + target + " from " + image + ", but the rule " +
-                            owner.rule_text + " (" + owner.mark.str() + ") writes it from " +
-                            owner.image);
+      complaints_.error(
+          {rule.mark.line, rule.mark.column}, key, conflict_text(target, image, owner));
     }
   }
 }

@@ -28,6 +28,10 @@ class TagOwners {
     Mark mark;
   };
 
+  static std::string conflict_text(const std::string& target,
+                                   const std::string& image,
+                                   const Owner& owner);
+
   FileComplaints& complaints_;
   std::unordered_map<std::string, Owner> owners_;  // by destination reference
 };

@@ -55,8 +55,10 @@ bool Laggards::is_laggard(std::size_t index, const std::vector<Look>& looks) con
     return false;
   }
   const std::chrono::duration<double> without_it(static_cast<double>(blob_size_) / median);
-  const auto tolerated = std::clamp<std::chrono::duration<double>>(
-      policy_.tolerated_share * without_it, policy_.tolerated_min, policy_.tolerated_max);
+  const auto tolerated = std::min<std::chrono::duration<double>>(
+      policy_.tolerated_max,
+      std::max<std::chrono::duration<double>>(policy_.tolerated_min,
+                                              policy_.tolerated_share * without_it));
   return alone_[index] >= tolerated;
 }
 

@@ -45,8 +45,7 @@ Manifest read_manifest(Response response, const Reference& reference) {
   }
   const std::string content_type(response.headers.find("Content-Type").value_or(""));
   Manifest manifest = Manifest::parse(std::move(response.body), content_type);
-  if (reference.digest && manifest.digest() != *reference.digest &&
-      !reference.digest->matches(manifest.bytes())) {
+  if (reference.digest && !manifest.matches(*reference.digest)) {
     throw Error("the registry sent a manifest for " + reference.str() + " whose digest is " +
                     manifest.digest().str(),
                 Retry::later);

@@ -113,6 +113,7 @@ std::string pseudo_random_bytes(std::size_t size, std::uint64_t seed) {
 
 std::vector<LayerSpec> layers_of(const std::vector<std::size_t>& sizes, std::uint64_t first_seed) {
   std::vector<LayerSpec> layers;
+  layers.reserve(sizes.size());
   for (const std::size_t size : sizes) {
     layers.push_back({.size = size, .seed = first_seed++, .media_type = {}, .urls = {}});
   }

@@ -250,6 +250,10 @@ TEST_F(FanOutLaggard, IsToleratedWhenItHoldsUpNobody) {
 }
 
 TEST_F(FanOutLaggard, IsOnlyReportedOnceAllIsSent) {
+  targets.clear();
+  legs.clear();
+  set_up(std::string(300'000, 'x'), 3);
+  options.laggards.enabled = true;
   const auto gate = std::make_shared<Gate>();
   targets[1]->on({.method = "PUT"}).delay(gate);
   options.on_slow_leg = [&](std::size_t leg) {

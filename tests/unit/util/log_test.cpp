@@ -146,6 +146,7 @@ TEST_F(Log, lines_of_threads_do_not_mix) {
   configure_log({.level = LogLevel::info, .file = path.string()});
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([] {
         for (int i = 0; i < 100; ++i) {

@@ -80,6 +80,7 @@ TEST(Secret, compares_by_value) {
 TEST(Redact, may_be_used_from_many_threads) {
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([thread] {
         for (int i = 0; i < 200; ++i) {

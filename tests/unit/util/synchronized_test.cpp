@@ -21,6 +21,7 @@ TEST(Synchronized, no_update_is_lost) {
   constexpr int kRounds = 1000;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&counter] {
         for (int round = 0; round < kRounds; ++round) {
