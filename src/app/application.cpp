@@ -59,7 +59,7 @@ int run_application(int argc, const char* const* argv) noexcept {
   } catch (const std::exception& error) {
     return fail(std::string("image-syncer: ") + error.what() + "\n");
   } catch (...) {
-    std::fputs("image-syncer: unknown failure\n", stderr);
+    std::cerr << "image-syncer: unknown failure\n";
     return kExitUsage;
   }
 }

@@ -27,7 +27,7 @@ sigset_t watched() {
 
 SignalWatch::SignalWatch() {
   // A registry that closes its connection must not end the process.
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::jthread([this] { watch(); });

@@ -139,8 +139,8 @@ void Driver::start_what_may() {
 
 void Driver::look_at_widths() {
   for (auto& [name, host] : hosts_) {
-    host.width = width_ ? std::max<std::size_t>(1, width_(name))
-                        : std::numeric_limits<std::size_t>::max();
+    host.width =
+        width_ ? std::max<std::size_t>(1, width_(name)) : std::numeric_limits<std::size_t>::max();
   }
 }
 

@@ -94,9 +94,9 @@ BodySink::Taken Inlet::write_body(std::span<const char> bytes) {
   const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
   const auto fresh = bytes.subspan(skipped);
   if (fresh.size() > options_.size - ring_.head()) {
-    refusal_ = std::make_exception_ptr(
-        ContentError("the blob is longer than the " + std::to_string(options_.size) +
-                     " bytes that its descriptor says"));
+    refusal_ = std::make_exception_ptr(ContentError("the blob is longer than the " +
+                                                    std::to_string(options_.size) +
+                                                    " bytes that its descriptor says"));
     return Taken::abort;
   }
   if (fresh.size() > ring_.free_bytes()) {

@@ -52,10 +52,10 @@ class Inlet final : public Exchange, public BodySink {
   Hasher hasher_;
   bool asked_for_blob_ = false;  // or for something on the way to it, such as a token
   bool body_begun_ = false;
-  std::uint64_t skip_ = 0;          // bytes at the front of this answer that are known already
-  std::exception_ptr refusal_;      // why we do not take this answer
-  std::size_t reopened_ = 0;        // since the last progress worth the name
-  std::uint64_t reopened_at_ = 0;   // offset
+  std::uint64_t skip_ = 0;              // bytes at the front of this answer that are known already
+  std::exception_ptr refusal_;          // why we do not take this answer
+  std::size_t reopened_ = 0;            // since the last progress worth the name
+  std::uint64_t reopened_at_ = 0;       // offset
   std::chrono::milliseconds delay_{0};  // of the next request
   bool delivered_ = false;
   bool resumed_ = false;

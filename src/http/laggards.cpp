@@ -32,8 +32,8 @@ std::optional<std::size_t> Laggards::update(duration elapsed,
   if (std::count_if(looks.begin(), looks.end(), is_taking) != 1) {
     return std::nullopt;
   }
-  const auto index = static_cast<std::size_t>(
-      std::find_if(looks.begin(), looks.end(), is_taking) - looks.begin());
+  const auto index =
+      static_cast<std::size_t>(std::find_if(looks.begin(), looks.end(), is_taking) - looks.begin());
   alone_[index] += elapsed;
   return is_laggard(index, looks) ? std::optional(index) : std::nullopt;
 }

@@ -288,9 +288,9 @@ void Conversation::on_ping(const Response& response) {
   const auto challenge = choose_challenge(challenges);
   if (response.status == 401 && !challenge) {
     const std::string scheme = challenges.empty() ? "none" : challenges.front().scheme;
-    throw registry_error("GET " + redact_url(response.url) +
-                         ": 401 with an authentication scheme that is not supported: " +
-                         printable(scheme, 60));
+    throw registry_error(
+        "GET " + redact_url(response.url) +
+        ": 401 with an authentication scheme that is not supported: " + printable(scheme, 60));
   }
   if (response.status != 200 && response.status != 401) {
     throw answer_error(RegistryVerb::ping, host_.name(), "", Method::get, response);

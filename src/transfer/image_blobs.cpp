@@ -13,12 +13,12 @@ namespace image_syncer {
 namespace {
 
 // Sent whole, by POST and PUT.
-constexpr std::uint64_t kSmallBlob = 1024 * 1024;
+constexpr std::uint64_t kSmallBlob = 1024ULL * 1024;
 // Blobs of this size and more are worth a HEAD where the registry may hold them without telling so
 // at the POST.
-constexpr std::uint64_t kWorthALook = 8 * 1024 * 1024;
+constexpr std::uint64_t kWorthALook = 8ULL * 1024 * 1024;
 // What one worker holds of small blobs in memory at a time.
-constexpr std::uint64_t kRoundBytes = 1024 * 1024;
+constexpr std::uint64_t kRoundBytes = 1024ULL * 1024;
 
 bool is_small(const Descriptor& blob) {
   return blob.size.value() <= kSmallBlob;

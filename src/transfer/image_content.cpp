@@ -15,7 +15,7 @@ namespace image_syncer {
 namespace {
 
 // A config blob is read only for its platform; none comes near this.
-constexpr std::uint64_t kMaxConfigBytes = 4 * 1024 * 1024;
+constexpr std::uint64_t kMaxConfigBytes = 4ULL * 1024 * 1024;
 // Of manifests in one image: far above any real index, low enough to bound memory.
 constexpr std::size_t kMaxManifests = 10'000;
 

@@ -69,7 +69,7 @@ struct Request {
   ConnectionOptions connection;
   /// The most that is kept of the answer's body; what is beyond is not read
   /// (`Response::truncated`).
-  std::uint64_t max_body = 64 * 1024;
+  std::uint64_t max_body = 65'536;
   /// The body of the answer goes to the fan-out's ring if `SourceExchange::body_offset` says so.
   bool body_to_ring = false;
   /// libcurl's buffer for the body (download or upload).

@@ -64,7 +64,7 @@ struct FanOutOptions {
   std::uint64_t size = 0;
   HashAlgorithm algorithm = HashAlgorithm::sha256;
   std::string expected_hex;
-  std::size_t ring_bytes = 1024 * 1024;
+  std::size_t ring_bytes = 1'048'576;
   LaggardPolicy laggards;
   /// Delays before a source that broke off in mid-blob is reopened; it counts anew after 1 MiB of
   /// progress. A Retry-After beyond the longest is not waited for.

@@ -26,7 +26,7 @@ struct EngineOptions {
   bool dry_run = false;
   bool include_foreign = false;
   PlatformFilter platforms;                        ///< for rules without their own
-  std::uint64_t buffer_memory = 10 * 1024 * 1024;  ///< bytes for all fan-outs together
+  std::uint64_t buffer_memory = 10ULL * 1024 * 1024;  ///< bytes for all fan-outs together
   std::chrono::seconds record_trust{
       24 * 3600};  ///< older entries of the record are checked before they count
   std::string user_agent = "image-syncer";
