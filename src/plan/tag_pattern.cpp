@@ -28,7 +28,8 @@ bool matches_single_bytes(std::string_view expression) {
 }  // namespace
 
 struct TagMatcher::Impl {
-  explicit Impl(const std::string& text) : expression(text, quiet()) {}
+  explicit Impl(const std::string& text)
+      : expression(text, quiet()) {}
 
   RE2 expression;
 };

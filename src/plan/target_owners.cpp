@@ -29,8 +29,8 @@ RuleOrder::RuleOrder(const std::vector<Rule>& rules)
 }
 
 TargetOwners::Result TargetOwners::claim(std::size_t rule,
-                                   const Reference& source,
-                                   const Reference& target) {
+                                         const Reference& source,
+                                         const Reference& target) {
   const std::hash<std::string> hash;
   const Owner mine{hash(source.str()), rule};
   const auto [place, is_new] = owners_.try_emplace(hash(target.str()), mine);

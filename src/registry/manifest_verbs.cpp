@@ -60,7 +60,9 @@ std::string next_page(const std::string& page_url, const std::string& link) {
   if (same_origin(target, page_url)) {
     return target;
   }
-  const auto path = [](const std::string& url) { return url.find_first_of("/?", url.find("//") + 2); };
+  const auto path = [](const std::string& url) {
+    return url.find_first_of("/?", url.find("//") + 2);
+  };
   return page_url.substr(0, path(page_url)) + target.substr(std::min(path(target), target.size()));
 }
 
@@ -117,8 +119,7 @@ void HeadManifestVerb::on_head(const Response& response) {
     // Some registries answer so for what is absent; the push will show.
     result_.emplace(std::nullopt);
   } else {
-    const RegistryError error =
-        error_of(response);
+    const RegistryError error = error_of(response);
     if (error.error_class() != ErrorClass::absent) {
       throw error;
     }

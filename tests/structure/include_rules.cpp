@@ -53,25 +53,9 @@ const std::vector<Module>& modules() {
 }
 
 constexpr std::array kSystemHeaders = {
-    "arpa/",
-    "linux/",
-    "net/",
-    "netinet/",
-    "sys/",
-    "cxxabi.h",
-    "dirent.h",
-    "fcntl.h",
-    "ifaddrs.h",
-    "netdb.h",
-    "poll.h",
-    "malloc.h",
-    "pthread.h",
-    "pwd.h",
-    "signal.h",
-    "spawn.h",
-    "syslog.h",
-    "termios.h",
-    "unistd.h",
+    "arpa/",    "linux/",    "net/",     "netinet/",  "sys/",     "cxxabi.h",  "dirent.h",
+    "fcntl.h",  "ifaddrs.h", "netdb.h",  "poll.h",    "malloc.h", "pthread.h", "pwd.h",
+    "signal.h", "spawn.h",   "syslog.h", "termios.h", "unistd.h",
 };
 
 // Written by the build (cmake/Version.cmake), so not among the files.

@@ -37,14 +37,12 @@ class ScopeSet {
   /// All in one string, blank-separated: for logs, and the form of the OAuth2 POST.
   [[nodiscard]] std::string str() const;
 
-  // NOLINTNEXTLINE(modernize-use-nullptr): as in Digest
   friend auto operator<=>(const ScopeSet&, const ScopeSet&) = default;
 
  private:
   struct Scope {
     std::string resource;  // type:name
     std::set<std::string> actions;
-    // NOLINTNEXTLINE(modernize-use-nullptr): as in Digest
     friend auto operator<=>(const Scope&, const Scope&) = default;
   };
 

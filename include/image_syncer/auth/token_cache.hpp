@@ -25,7 +25,6 @@ struct TokenKey {
   std::string realm;
   std::string service;
   std::string identity;  ///< user name; empty = anonymous
-  // NOLINTNEXTLINE(modernize-use-nullptr): as in Digest
   friend auto operator<=>(const TokenKey&, const TokenKey&) = default;
 };
 

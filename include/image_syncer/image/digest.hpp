@@ -38,7 +38,6 @@ class Digest {
   /// Whether `bytes` have this digest.
   [[nodiscard]] bool matches(std::string_view bytes) const;
 
-  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 beside <=> for a pointer
   friend auto operator<=>(const Digest&, const Digest&) = default;
 
  private:

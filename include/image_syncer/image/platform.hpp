@@ -48,14 +48,12 @@ class PlatformFilter {
   struct Pattern {
     std::string name;    // empty: any
     std::string detail;  // os.version or variant; empty: any
-    // NOLINTNEXTLINE(modernize-use-nullptr): as in Digest
     friend auto operator<=>(const Pattern&, const Pattern&) = default;
   };
 
   struct Pair {
     Pattern os;
     Pattern architecture;
-    // NOLINTNEXTLINE(modernize-use-nullptr): as in Digest
     friend auto operator<=>(const Pair&, const Pair&) = default;
   };
 

@@ -25,7 +25,7 @@ struct EngineOptions {
   bool force = false;       ///< put manifests although equal
   bool dry_run = false;
   bool include_foreign = false;
-  PlatformFilter platforms;                        ///< for rules without their own
+  PlatformFilter platforms;                           ///< for rules without their own
   std::uint64_t buffer_memory = 10ULL * 1024 * 1024;  ///< bytes for all fan-outs together
   std::chrono::seconds record_trust{
       24 * 3600};  ///< older entries of the record are checked before they count

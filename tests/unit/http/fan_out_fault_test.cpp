@@ -1,11 +1,11 @@
+#include "fan_out_fixture.hpp"
+#include "support/fake_registry/image_builder.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <utility>
-
-#include "fan_out_fixture.hpp"
-#include "support/fake_registry/image_builder.hpp"
 
 namespace image_syncer {
 namespace {

@@ -18,9 +18,8 @@ ServerResponse BlobServer::serve(const ServerRequest& request) const {
   if (first > 0 && first >= bytes_.size()) {
     return {.status = 416, .headers = {}, .body = {}};
   }
-  ServerResponse response{.status = range.empty() ? 200 : 206,
-                          .headers = {},
-                          .body = bytes_.substr(first)};
+  ServerResponse response{
+      .status = range.empty() ? 200 : 206, .headers = {}, .body = bytes_.substr(first)};
   if (!range.empty()) {
     response.set_header("Content-Range",
                         "bytes " + std::to_string(first) + "-" + std::to_string(bytes_.size() - 1) +
@@ -82,8 +81,8 @@ FanOutResult FanOutTest::run(const std::stop_token& stop) {
 
 testing::AssertionResult FanOutTest::has_blob(std::size_t leg) const {
   if (targets.at(leg)->received() != source->bytes()) {
-    return testing::AssertionFailure() << "target " << leg << " has other bytes, "
-                                       << targets.at(leg)->received().size();
+    return testing::AssertionFailure()
+           << "target " << leg << " has other bytes, " << targets.at(leg)->received().size();
   }
   return targets.at(leg)->is_committed()
              ? testing::AssertionSuccess()

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "exchanges.hpp"
+#include "support/fake_registry/scripted_server.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/util/hasher.hpp>
 
@@ -14,9 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "exchanges.hpp"
-#include "support/fake_registry/scripted_server.hpp"
 
 namespace image_syncer {
 

@@ -1,12 +1,12 @@
+#include "fan_out_fixture.hpp"
+#include "support/fake_registry/image_builder.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <thread>
 #include <utility>
-
-#include "fan_out_fixture.hpp"
-#include "support/fake_registry/image_builder.hpp"
 
 namespace image_syncer {
 namespace {
@@ -19,8 +19,8 @@ using testing::IsEmpty;
 
 constexpr std::size_t kMiB = 1024UL * 1024;
 
-struct FanOutOfSize : FanOutTest, testing::WithParamInterface<std::pair<std::size_t, std::size_t>> {
-};
+struct FanOutOfSize : FanOutTest,
+                      testing::WithParamInterface<std::pair<std::size_t, std::size_t>> {};
 
 TEST_P(FanOutOfSize, DeliversTheSameBytesToAll) {
   const auto [size, leg_count] = GetParam();
@@ -117,7 +117,8 @@ TEST_F(FanOutTest, RefusesALongerBody) {
 TEST_F(FanOutTest, RefusesAWrongLengthBeforeTheBody) {
   set_up(pseudo_random_bytes(3 * kMiB, 1), 1);
   for (const std::size_t length : {std::size_t{0}, std::size_t{1}, 3 * kMiB - 1, 4 * kMiB}) {
-    source->on({}).mutate([&](ServerResponse& response) { response.body = std::string(length, 'x'); });
+    source->on({}).mutate(
+        [&](ServerResponse& response) { response.body = std::string(length, 'x'); });
     const FanOutResult result = run();
     EXPECT_THAT(result.legs, ElementsAre(LegResult::cancelled)) << length;
     EXPECT_TRUE(is_content_error(result.source_failure)) << message_of(result.source_failure);

@@ -13,8 +13,8 @@ using Doing = Laggards::Doing;
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr std::uint64_t kLarge = 100ULL << 30U;
 
-/// How legs of these speeds (in MiB/s) move when a ring couples them: the slowest sets the pace, the
-/// others need only a part of the time to take the same bytes.
+/// How legs of these speeds (in MiB/s) move when a ring couples them: the slowest sets the pace,
+/// the others need only a part of the time to take the same bytes.
 struct Simulation {
   std::vector<double> speeds;
   LaggardPolicy policy = {};
@@ -67,16 +67,17 @@ const Case kCases[] = {
     {"one just above 1/4 is tolerated", {.speeds = {100, 26}}, std::nullopt},
     {"a single leg is never a laggard", {.speeds = {1}}, std::nullopt},
     {"a source slower than all", {.speeds = {100, 5}, .held_up = false}, std::nullopt},
-    {"slow, but another one is busy too",
-     {.speeds = {100, 5, 90}, .busy = {2}},
-     std::nullopt},
+    {"slow, but another one is busy too", {.speeds = {100, 5, 90}, .busy = {2}}, std::nullopt},
     {"two equally slow legs", {.speeds = {100, 5, 5}}, std::nullopt},
     // 40 MiB at 100 MiB/s: a quarter of that is less than the second that is always tolerated.
     {"a small blob", {.speeds = {100, 5}, .blob_size = 40U << 20U}, 1, milliseconds(1000)},
     // 2,000 MiB at 100 MiB/s take 20 s without it.
     {"a middling blob", {.speeds = {100, 5}, .blob_size = 2000ULL << 20U}, 1, milliseconds(5000)},
     {"disabled", {.speeds = {100, 5}, .policy = {.enabled = false}}, std::nullopt},
-    {"another ratio", {.speeds = {100, 33}, .policy = {.speed_ratio = 0.5}}, 1, milliseconds(10'000)},
+    {"another ratio",
+     {.speeds = {100, 33}, .policy = {.speed_ratio = 0.5}},
+     1,
+     milliseconds(10'000)},
     {"other limits",
      {.speeds = {100, 5}, .policy = {.tolerated_max = milliseconds(50)}},
      1,
@@ -96,13 +97,12 @@ TEST(Laggards, AreThoseThatAloneHoldUpTheOthers) {
 }
 
 TEST(Laggards, CountOnlyTheTimeAlone) {
-  Laggards laggards({.tolerated_min = milliseconds(100), .tolerated_max = milliseconds(100)},
-                    kLarge,
-                    2);
-  const std::vector<Laggards::Look> alone = {
-      {Doing::waiting, 1 << 20U, milliseconds(1)}, {Doing::taking, 1 << 20U, milliseconds(1000)}};
-  const std::vector<Laggards::Look> both = {
-      {Doing::taking, 1 << 20U, milliseconds(1)}, {Doing::taking, 1 << 20U, milliseconds(1000)}};
+  Laggards laggards(
+      {.tolerated_min = milliseconds(100), .tolerated_max = milliseconds(100)}, kLarge, 2);
+  const std::vector<Laggards::Look> alone = {{Doing::waiting, 1 << 20U, milliseconds(1)},
+                                             {Doing::taking, 1 << 20U, milliseconds(1000)}};
+  const std::vector<Laggards::Look> both = {{Doing::taking, 1 << 20U, milliseconds(1)},
+                                            {Doing::taking, 1 << 20U, milliseconds(1000)}};
   EXPECT_EQ(laggards.update(milliseconds(60), true, alone), std::nullopt);
   EXPECT_EQ(laggards.update(milliseconds(1000), true, both), std::nullopt);
   EXPECT_EQ(laggards.update(milliseconds(1000), false, alone), std::nullopt);
@@ -112,22 +112,22 @@ TEST(Laggards, CountOnlyTheTimeAlone) {
 
 TEST(Laggards, AreFoundThoughTheyTookNothingAtAll) {
   Laggards laggards({}, kLarge, 2);
-  const std::vector<Laggards::Look> looks = {
-      {Doing::waiting, 1 << 20U, milliseconds(1)}, {Doing::taking, 0, milliseconds(0)}};
+  const std::vector<Laggards::Look> looks = {{Doing::waiting, 1 << 20U, milliseconds(1)},
+                                             {Doing::taking, 0, milliseconds(0)}};
   EXPECT_EQ(laggards.update(std::chrono::seconds(10), true, looks), 1U);
 }
 
 TEST(Laggards, NeedSomebodyToCompareWith) {
   Laggards laggards({}, kLarge, 2);
-  const std::vector<Laggards::Look> looks = {
-      {Doing::gone, 0, milliseconds(0)}, {Doing::taking, 100, milliseconds(1000)}};
+  const std::vector<Laggards::Look> looks = {{Doing::gone, 0, milliseconds(0)},
+                                             {Doing::taking, 100, milliseconds(1000)}};
   EXPECT_EQ(laggards.update(std::chrono::seconds(10), true, looks), std::nullopt);
 }
 
 TEST(Laggards, AreComparedWithLegsThatHaveEnded) {
   Laggards laggards({}, kLarge, 2);
-  const std::vector<Laggards::Look> looks = {
-      {Doing::gone, 100 << 20U, milliseconds(1000)}, {Doing::taking, 1 << 20U, milliseconds(1000)}};
+  const std::vector<Laggards::Look> looks = {{Doing::gone, 100 << 20U, milliseconds(1000)},
+                                             {Doing::taking, 1 << 20U, milliseconds(1000)}};
   EXPECT_EQ(laggards.update(std::chrono::seconds(10), true, looks), 1U);
 }
 

@@ -37,6 +37,7 @@ TEST(Headers, GiveNumbersOnlyForNumbers) {
     std::string value;
     std::optional<std::uint64_t> number;
   };
+
   const Case cases[] = {
       {"0", 0},
       {"1048576", 1048576},

@@ -1,3 +1,6 @@
+#include "exchanges.hpp"
+#include "support/fake_registry/scripted_server.hpp"
+#include "support/scratch_dir.hpp"
 #include <image_syncer/http/session.hpp>
 
 #include <arpa/inet.h>
@@ -13,10 +16,6 @@
 #include <stop_token>
 #include <thread>
 #include <vector>
-
-#include "exchanges.hpp"
-#include "support/fake_registry/scripted_server.hpp"
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 namespace {
@@ -105,9 +104,13 @@ TEST_F(SessionFailureTest, RepeatsOnceWhenAReusedConnectionBreaks) {
     Method method;
     std::variant<NoBody, MemoryBody, StreamBody> body;
   };
+
   const Case cases[] = {
-      {Method::get, NoBody{}}, {Method::head, NoBody{}}, {Method::post, memory_body("abc")},
-      {Method::put, memory_body("abc")}, {Method::patch, NoBody{}},
+      {Method::get, NoBody{}},
+      {Method::head, NoBody{}},
+      {Method::post, memory_body("abc")},
+      {Method::put, memory_body("abc")},
+      {Method::patch, NoBody{}},
   };
   for (const Case& c : cases) {
     for (const bool by_reset : {false, true}) {
@@ -183,9 +186,9 @@ TEST_F(SessionFailureTest, GivesUpAServerThatStalls) {
   ScriptedServer server(ok);
   auto gate = std::make_shared<Gate>();
   server.on({.path = "/silent"}).hang();
-  server.on({.path = "/answer"}).mutate([](ServerResponse& response) {
-    response.body = std::string(100'000, 'x');
-  }).hold_after(50'000, gate);
+  server.on({.path = "/answer"})
+      .mutate([](ServerResponse& response) { response.body = std::string(100'000, 'x'); })
+      .hold_after(50'000, gate);
   server.on({.path = "/request"}).hold_request_after(50'000, gate);
   for (const char* path : {"/silent", "/answer", "/request"}) {
     Request request = request_for(Method::put, server.origin() + path);
@@ -295,7 +298,8 @@ TEST_F(SessionFailureTest, RefusesWhatIsNoUsableUrl) {
   EXPECT_EQ(failure_of_get("http://127.0.0.1:1/a b"), TransportFailure::other);
   EXPECT_EQ(failure_of_get("file:///etc/passwd"), TransportFailure::other);
   ScriptedServer server(ok);
-  EXPECT_EQ(failure_of_get(server.origin() + "/"), std::nullopt);  // the session is as good as before
+  EXPECT_EQ(failure_of_get(server.origin() + "/"),
+            std::nullopt);  // the session is as good as before
 }
 
 }  // namespace

@@ -1,3 +1,6 @@
+#include "exchanges.hpp"
+#include "support/fake_registry/image_builder.hpp"
+#include "support/fake_registry/scripted_server.hpp"
 #include <image_syncer/http/session.hpp>
 
 #include <gmock/gmock.h>
@@ -10,10 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "exchanges.hpp"
-#include "support/fake_registry/image_builder.hpp"
-#include "support/fake_registry/scripted_server.hpp"
-
 namespace image_syncer {
 namespace {
 
@@ -22,7 +21,9 @@ using std::chrono::steady_clock;
 using testing::ElementsAre;
 
 ServerResponse echo(ServerExchange& exchange) {
-  return {.status = 200, .headers = {{"X-Got", exchange.request().method}}, .body = exchange.read_all()};
+  return {.status = 200,
+          .headers = {{"X-Got", exchange.request().method}},
+          .body = exchange.read_all()};
 }
 
 /// The exchanges as `Session::run` takes them.
@@ -56,6 +57,7 @@ TEST_F(SessionTest, SendsRequestsAsServersWantThem) {
     std::variant<NoBody, MemoryBody, StreamBody> body;
     std::optional<std::string> length;  // of the request body, as sent
   };
+
   const Case cases[] = {
       {Method::get, NoBody{}, std::nullopt},
       {Method::head, NoBody{}, std::nullopt},
@@ -181,8 +183,8 @@ TEST_F(SessionTest, KeepsEachHostWithinItsWidth) {
   ScriptedServer narrow(handler);
   std::vector<std::unique_ptr<ListExchange>> exchanges;
   for (int index = 0; index < 30; ++index) {
-    exchanges.push_back(std::make_unique<ListExchange>(
-        request_for(Method::get, narrow.origin() + "/"), "narrow"));
+    exchanges.push_back(
+        std::make_unique<ListExchange>(request_for(Method::get, narrow.origin() + "/"), "narrow"));
     exchanges.push_back(
         std::make_unique<ListExchange>(request_for(Method::get, server.origin() + "/"), "wide"));
   }

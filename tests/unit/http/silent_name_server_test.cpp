@@ -1,3 +1,6 @@
+#include "exchanges.hpp"
+#include "support/http_server/gate.hpp"
+#include "support/scratch_dir.hpp"
 #include <image_syncer/http/session.hpp>
 
 #include <arpa/inet.h>
@@ -12,10 +15,6 @@
 #include <chrono>
 #include <stop_token>
 #include <thread>
-
-#include "exchanges.hpp"
-#include "support/http_server/gate.hpp"
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 namespace {
@@ -73,7 +72,8 @@ int look_up_in_vain() {
       (void)asked.wait_for_arrivals();
       stop.request_stop();
     });
-    expect(time_of([&] { EXPECT_THROW(session.run(patient, stop.get_token()), Stopped); }) < 500, 3);
+    expect(time_of([&] { EXPECT_THROW(session.run(patient, stop.get_token()), Stopped); }) < 500,
+           3);
   };
   expect(time_of(destruction) < 1500, 4);
   return result;

@@ -1,9 +1,9 @@
 #include "registry/blob_verbs.hpp"
 
+#include "client_fixture.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "client_fixture.hpp"
 
 namespace image_syncer {
 namespace {
@@ -34,8 +34,7 @@ struct BlobVerbsTest : testing::Test {
     Client to(target.host());
     const auto upload = to.registry().upload(to.repository("b"), blob);
     EXPECT_EQ(to.result(upload->start(std::nullopt)), UploadStart::opened);
-    const auto source =
-        client.registry().blob_source(client.repository("a"), blob, 256 * 1024);
+    const auto source = client.registry().blob_source(client.repository("a"), blob, 256 * 1024);
     const auto leg = upload->leg(256 * 1024);
     std::vector<Exchange*> legs{leg.get()};
     FanOutOptions options;
@@ -115,8 +114,10 @@ TEST_F(BlobVerbsTest, GetsSmallBlobsIntoMemory) {
 TEST_F(BlobVerbsTest, Must46_RefusesWrongContent) {
   const std::string content = "what it should be";
   const Descriptor wanted = descriptor_of(content);
-  for (const std::string& wrong :
-       {std::string("what it shouldn't"), std::string("shorter"), std::string(200'000, 'x'), std::string()}) {
+  for (const std::string& wrong : {std::string("what it shouldn't"),
+                                   std::string("shorter"),
+                                   std::string(200'000, 'x'),
+                                   std::string()}) {
     registry.store().put_blob("a", wanted.digest.str(), wrong);
     const auto exchange = get(wanted);
     EXPECT_THROW((void)exchange->result(), ContentError);
@@ -154,8 +155,10 @@ TEST_F(BlobVerbsTest, Must45_SkipsWhatIsKnownWhenRangeIsIgnored) {
 }
 
 TEST_F(BlobVerbsTest, Must45_RejectsAWrongRangeAndDoesWithout) {
-  for (const char* range :
-       {"bytes 0-3145727/3145728", "bytes 1048576-3145727/99", "chunks 1048576-3145727/3145728", ""}) {
+  for (const char* range : {"bytes 0-3145727/3145728",
+                            "bytes 1048576-3145727/99",
+                            "chunks 1048576-3145727/3145728",
+                            ""}) {
     registry.server().log().clear();
     registry.on({.method = "GET", .path = "/v2/a/.*"}).cut_after(kMiB);
     registry.on({.method = "GET", .path = "/v2/a/.*"}).mutate([&](ServerResponse& response) {
@@ -197,7 +200,9 @@ TEST_F(RedirectedBlobTest, Must28_ResumesFromTheRegistrysUrl) {
 
 TEST_F(RedirectedBlobTest, Must28_AsksAgainWhenTheStorageRefusesToResume) {
   registry.storage_server().on({.method = "GET"}).cut_after(kMiB);
-  registry.storage_server().on({.method = "GET"}).reply(403, {}, "<Error><Code>AccessDenied</Code></Error>");
+  registry.storage_server()
+      .on({.method = "GET"})
+      .reply(403, {}, "<Error><Code>AccessDenied</Code></Error>");
   expect_copied();
   EXPECT_EQ(registry.count("GET", "/v2/a/.*"), 3U);
 }
@@ -207,13 +212,12 @@ TEST(BlobSource, RenewsItsTokenInMidBlob) {
   const std::string bytes = pseudo_random_bytes(3 * kMiB, 1);
   const Descriptor blob = descriptor_of(bytes);
   registry.store().put_blob("a", blob.digest.str(), bytes);
-  registry.on({.method = "GET", .path = "/v2/a/blobs/.*"})
-      .handle([&](ServerExchange& exchange) {
-        exchange.begin({.status = 200, .headers = {}, .body = {}}, bytes.size());
-        exchange.write(std::string_view(bytes).substr(0, 2 * kMiB));
-        registry.auth().revoke_tokens();
-        exchange.drop(false);
-      });
+  registry.on({.method = "GET", .path = "/v2/a/blobs/.*"}).handle([&](ServerExchange& exchange) {
+    exchange.begin({.status = 200, .headers = {}, .body = {}}, bytes.size());
+    exchange.write(std::string_view(bytes).substr(0, 2 * kMiB));
+    registry.auth().revoke_tokens();
+    exchange.drop(false);
+  });
   Client client(registry.host(), {.credential = alice()});
   FakeRegistry target;
   Client to(target.host());

@@ -22,9 +22,10 @@ Credential alice() {
 }
 
 Client::Client(const std::string& host, const ClientOptions& options)
-    : host_(settings_for(host, options),
-            [credential = options.credential](const Repository&) { return credential; },
-            tokens_),
+    : host_(
+          settings_for(host, options),
+          [credential = options.credential](const Repository&) { return credential; },
+          tokens_),
       registry_(make_registry(host_)),
       session_({.user_agent = "test/1", .counters = {}, .pace = {}}) {}
 

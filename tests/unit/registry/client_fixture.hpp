@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/fake_registry/fake_registry.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_error.hpp>
@@ -11,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "support/fake_registry/fake_registry.hpp"
 
 namespace image_syncer {
 
@@ -38,7 +37,9 @@ class Client {
 
   [[nodiscard]] Session& session() { return session_; }
 
-  [[nodiscard]] Repository repository(const std::string& path) const { return {host_.name(), path}; }
+  [[nodiscard]] Repository repository(const std::string& path) const {
+    return {host_.name(), path};
+  }
 
   [[nodiscard]] Reference tagged(const std::string& path, const std::string& tag) const {
     return {repository(path), tag, std::nullopt};

@@ -1,15 +1,14 @@
 #include "registry/conversation.hpp"
 
+#include "client_fixture.hpp"
+#include "support/scratch_dir.hpp"
+#include <image_syncer/util/text.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <thread>
-
-#include <image_syncer/util/text.hpp>
-
-#include "client_fixture.hpp"
-#include "support/scratch_dir.hpp"
 
 namespace image_syncer {
 namespace {
@@ -43,7 +42,8 @@ TEST(Ping, IsAskedOnceAndThenOnlyWhenAskedFor) {
   EXPECT_FALSE(client.run(client.registry().ping())->failed());
   EXPECT_EQ(client.host().origin(), registry.origin());
   EXPECT_EQ(registry.count("GET", "/v2/"), 1U);
-  EXPECT_TRUE(client.result(client.registry().head_manifest(client.tagged("a", "v1"), Side::source)));
+  EXPECT_TRUE(
+      client.result(client.registry().head_manifest(client.tagged("a", "v1"), Side::source)));
   EXPECT_EQ(registry.count("GET", "/v2/"), 1U);
   // A probe: the registry may be down by now.
   EXPECT_FALSE(client.run(client.registry().ping())->failed());
@@ -67,6 +67,7 @@ TEST(Ping, IsJudgedByItsStatus) {
     std::optional<ErrorClass> error_class;
     std::string message;
   };
+
   const Case cases[] = {
       {{.status = 200}, std::nullopt, ""},
       {challenge({"Bearer realm=\"http://127.0.0.1:1/t\""}), std::nullopt, ""},
@@ -149,7 +150,8 @@ struct AuthTest : testing::Test {
 };
 
 TEST_F(AuthTest, Must11_SendsAPasswordToItsOriginOnly) {
-  FakeRegistry registry({.behaviour = {.redirects_blobs = true}, .auth = {.mode = AuthMode::basic}});
+  FakeRegistry registry(
+      {.behaviour = {.redirects_blobs = true}, .auth = {.mode = AuthMode::basic}});
   const auto image = registry.seed_image("a", "v1");
   Client client(registry.host(), {.credential = alice()});
   EXPECT_FALSE(head(client)->failed());
@@ -215,16 +217,15 @@ TEST_F(AuthTest, GetsATokenForNobody) {
 
 TEST_F(AuthTest, Must12_TakesEitherNameOfTheToken) {
   for (const auto& [token, access_token] : {std::pair(true, false), std::pair(false, true)}) {
-    FakeRegistry registry({.auth = {.mode = AuthMode::bearer,
-                                    .sends_token = token,
-                                    .sends_access_token = access_token}});
+    FakeRegistry registry(
+        {.auth = {
+             .mode = AuthMode::bearer, .sends_token = token, .sends_access_token = access_token}});
     registry.seed_image("a", "v1");
     Client client(registry.host(), {.credential = alice()});
     EXPECT_FALSE(head(client)->failed());
   }
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer,
-                                  .sends_token = false,
-                                  .sends_access_token = false}});
+  FakeRegistry registry(
+      {.auth = {.mode = AuthMode::bearer, .sends_token = false, .sends_access_token = false}});
   Client client(registry.host(), {.credential = alice()});
   EXPECT_THAT(message_of(*head(client)),
               AllOf(HasSubstr("/token"), HasSubstr("neither \"token\" nor")));
@@ -299,7 +300,8 @@ TEST_F(AuthTest, Must9_and_10_ReadsOddChallenges) {
 TEST_F(AuthTest, ResolvesARealmAndKeepsItsQuery) {
   FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
   registry.seed_image("a", "v1");
-  registry.on({.path = "/v2/"}).reply(401, {{"WWW-Authenticate", "Bearer realm=\"/auth/t?x=%2B1\""}});
+  registry.on({.path = "/v2/"})
+      .reply(401, {{"WWW-Authenticate", "Bearer realm=\"/auth/t?x=%2B1\""}});
   registry.on({.path = "/auth/t"}).reply(200, {}, R"({"token":"t"})");
   registry.on({.method = "HEAD"}).reply(404);
   Client client(registry.host(), {.credential = alice()});
@@ -311,9 +313,11 @@ TEST_F(AuthTest, ResolvesARealmAndKeepsItsQuery) {
 
 TEST_F(AuthTest, Must23_SendsNoCredentialsToAnUnsafeRealm) {
   ScriptedServer elsewhere([](ServerExchange&) { return ServerResponse{.body = "{}"}; });
-  for (const std::string& realm : {std::string("null://host/v2/token"), elsewhere.origin() + "/t"}) {
+  for (const std::string& realm :
+       {std::string("null://host/v2/token"), elsewhere.origin() + "/t"}) {
     FakeRegistry registry({.tls = true});
-    registry.on({.path = "/v2/"}).reply(401, {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\""}});
+    registry.on({.path = "/v2/"})
+        .reply(401, {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\""}});
     Client client(registry.host(),
                   {.plain_http = false, .verify_tls = false, .credential = alice()});
     EXPECT_TRUE(head(client)->failed());
@@ -383,9 +387,11 @@ TEST_F(AuthTest, AsksForATokenOnceForAllThreads) {
 TEST(Redirect, Must25_KeepsTheAuthorizationWithinTheOrigin) {
   FakeRegistry registry({.auth = {.mode = AuthMode::basic}});
   registry.seed_image("a", "v1");
-  registry.on({.method = "HEAD", .path = "/v2/b/.*"}).reply(301, {{"Location", "/v2/a/manifests/v1"}});
+  registry.on({.method = "HEAD", .path = "/v2/b/.*"})
+      .reply(301, {{"Location", "/v2/a/manifests/v1"}});
   Client client(registry.host(), {.credential = alice()});
-  EXPECT_TRUE(client.result(client.registry().head_manifest(client.tagged("b", "v1"), Side::source)));
+  EXPECT_TRUE(
+      client.result(client.registry().head_manifest(client.tagged("b", "v1"), Side::source)));
   EXPECT_THAT(authorizations(registry.server()), ElementsAre("", kAliceBasic, kAliceBasic));
 }
 
@@ -407,7 +413,8 @@ TEST(Redirect, Must24_TakesNoAuthorizationToAnotherPort) {
 
 TEST(Redirect, Must27_EndsALoop) {
   FakeRegistry registry;
-  registry.on({.method = "HEAD", .times = kAlways}).reply(307, {{"Location", "/v2/a/manifests/v1"}});
+  registry.on({.method = "HEAD", .times = kAlways})
+      .reply(307, {{"Location", "/v2/a/manifests/v1"}});
   Client client(registry.host());
   const auto exchange =
       client.run(client.registry().head_manifest(client.tagged("a", "v1"), Side::source));

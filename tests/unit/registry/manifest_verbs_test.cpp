@@ -1,12 +1,11 @@
 #include "registry/manifest_verbs.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "client_fixture.hpp"
 #include <image_syncer/image/media_type.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include "client_fixture.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -107,7 +106,8 @@ TEST_F(ManifestVerbsTest, ReadsA403AccordingToTheSide) {
 
 TEST_F(ManifestVerbsTest, StorageErrorsAreNoVerdictOnTheRepository) {
   ScriptedServer storage([](ServerExchange&) {
-    return ServerResponse{.status = 403, .headers = {}, .body = "<Error><Code>Expired</Code></Error>"};
+    return ServerResponse{
+        .status = 403, .headers = {}, .body = "<Error><Code>Expired</Code></Error>"};
   });
   registry.on({.method = "GET", .path = "/v2/a/.*"})
       .reply(307, {{"Location", storage.origin() + "/x?X-Amz-Signature=topsecret"}});
@@ -130,8 +130,8 @@ TEST_F(ManifestVerbsTest, Must34_RefusesBytesOfAnotherDigest) {
   registry.on({.method = "GET", .path = "/v2/a/.*"}).mutate([](ServerResponse& response) {
     response.body = std::string(response.body.view()) + " ";
   });
-  const auto exchange = client.run(
-      client.registry().get_manifest(client.by_digest("a", image.digest), Side::source));
+  const auto exchange =
+      client.run(client.registry().get_manifest(client.by_digest("a", image.digest), Side::source));
   EXPECT_THAT(message_of(*exchange), HasSubstr("whose digest is"));
 }
 
@@ -163,6 +163,7 @@ TEST_F(ManifestVerbsTest, PutIsJudgedByItsAnswer) {
     std::string code;
     std::optional<ErrorClass> error_class;
   };
+
   const Case cases[] = {
       {200, "", std::nullopt},
       {201, "", std::nullopt},
@@ -179,8 +180,9 @@ TEST_F(ManifestVerbsTest, PutIsJudgedByItsAnswer) {
       {502, "", ErrorClass::retry},
   };
   for (const Case& c : cases) {
-    registry.on({.method = "PUT"}).after_body().reply(
-        c.status, {}, R"({"errors":[{"code":")" + c.code + "\"}]}");
+    registry.on({.method = "PUT"})
+        .after_body()
+        .reply(c.status, {}, R"({"errors":[{"code":")" + c.code + "\"}]}");
     const auto exchange = put(build_image({}), "v1");
     EXPECT_EQ(class_of(*exchange), c.error_class) << c.status << c.code;
     EXPECT_EQ(exchange->failed(), c.error_class.has_value());
@@ -231,11 +233,12 @@ TEST_F(ListTagsTest, Must64_FollowsRelativeAndAbsoluteLinks) {
 }
 
 TEST_F(ListTagsTest, Must64_KeepsAnOpaqueQuery) {
-  EXPECT_THAT(list({page(R"(["v1"])", "/v2/a/tags/list?next_page=a%2Fb+c%3D%3D"), page(R"(["v2"])")}),
-              ElementsAre("v1", "v2"));
-  EXPECT_THAT(server->lines("GET", "/v2/a/.*"),
-              ElementsAre("GET /v2/a/tags/list?n=1000",
-                          "GET /v2/a/tags/list?next_page=a%2Fb+c%3D%3D"));
+  EXPECT_THAT(
+      list({page(R"(["v1"])", "/v2/a/tags/list?next_page=a%2Fb+c%3D%3D"), page(R"(["v2"])")}),
+      ElementsAre("v1", "v2"));
+  EXPECT_THAT(
+      server->lines("GET", "/v2/a/.*"),
+      ElementsAre("GET /v2/a/tags/list?n=1000", "GET /v2/a/tags/list?next_page=a%2Fb+c%3D%3D"));
 }
 
 TEST_F(ListTagsTest, Must64_StaysAtTheRegistryWhenALinkLeadsElsewhere) {

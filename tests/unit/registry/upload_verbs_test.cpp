@@ -1,11 +1,10 @@
 #include "registry/upload_verbs.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "client_fixture.hpp"
 #include <image_syncer/util/text.hpp>
 
-#include "client_fixture.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace image_syncer {
 namespace {
@@ -41,8 +40,8 @@ struct Upload {
     FakeRegistry source;
     source.store().put_blob("a", upload->digest().str(), bytes);
     Client from(source.host());
-    const auto download = from.registry().blob_source(
-        from.repository("a"), descriptor_of(bytes), 64 * 1024);
+    const auto download =
+        from.registry().blob_source(from.repository("a"), descriptor_of(bytes), 64 * 1024);
     auto leg = upload->leg(64 * 1024);
     std::vector<Exchange*> legs{leg.get()};
     FanOutOptions options;
@@ -220,9 +219,9 @@ TEST(Upload, Must21_AsksForBothScopesToMount) {
   Upload it({.auth = {.mode = AuthMode::bearer}});
   it.registry.store().put_blob("a", it.upload->digest().str(), it.bytes);
   EXPECT_EQ(it.start("a")->result(), UploadStart::present);
-  EXPECT_THAT(it.registry.token_server().lines(),
-              ElementsAre(EndsWith(
-                  "&scope=repository%3Aa%3Apull&scope=repository%3Ab%3Apull%2Cpush")));
+  EXPECT_THAT(
+      it.registry.token_server().lines(),
+      ElementsAre(EndsWith("&scope=repository%3Aa%3Apull&scope=repository%3Ab%3Apull%2Cpush")));
 }
 
 TEST(Upload, DoesWithoutTheMountWhenItsScopeIsRefused) {
@@ -230,7 +229,9 @@ TEST(Upload, DoesWithoutTheMountWhenItsScopeIsRefused) {
     Upload it({.auth = {.mode = AuthMode::bearer}});
     it.registry.token_server()
         .on({.also =
-                 [](const ServerRequest& request) { return request.parameters("scope").size() > 1; },
+                 [](const ServerRequest& request) {
+                   return request.parameters("scope").size() > 1;
+                 },
              .times = kAlways})
         .reply(status);
     EXPECT_EQ(it.start("a")->result(), UploadStart::mount_refused) << status;
@@ -239,7 +240,8 @@ TEST(Upload, DoesWithoutTheMountWhenItsScopeIsRefused) {
     EXPECT_EQ(it.registry.token_server().count(), 2U);
     // That it was refused is known from now on.
     const auto other = it.client.registry().upload(it.client.repository("b"), descriptor_of("x"));
-    EXPECT_EQ(it.client.result(other->start(it.client.repository("a"))), UploadStart::mount_refused);
+    EXPECT_EQ(it.client.result(other->start(it.client.repository("a"))),
+              UploadStart::mount_refused);
     EXPECT_EQ(it.registry.token_server().count(), 2U);
   }
 }
@@ -297,8 +299,7 @@ TEST(Upload, Must54_LooksWhetherAPutWasDoneInSpiteOfItsAnswer) {
       const auto put = it.send();
       EXPECT_EQ(put->failed(), !was_done) << status;
       if (!was_done) {
-        EXPECT_EQ(class_of(*put),
-                  status == 404 ? ErrorClass::new_upload : ErrorClass::retry);
+        EXPECT_EQ(class_of(*put), status == 404 ? ErrorClass::new_upload : ErrorClass::retry);
         EXPECT_TRUE(it.upload->is_open());
       }
       EXPECT_THAT(it.methods(), ElementsAre("POST", "PUT", "HEAD"));
