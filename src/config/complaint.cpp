@@ -67,10 +67,15 @@ ConfigError::ConfigError(std::vector<Complaint> complaints)
       complaints_(std::move(complaints)) {}
 
 void Complaints::throw_errors() {
-  if (has_errors()) {
-    sort_by_place(errors_);
-    throw ConfigError(std::move(errors_));
+  if (!has_errors()) {
+    return;
   }
+  for (Complaint& warning : warnings_) {
+    warning.message.insert(0, "warning: ");
+    errors_.push_back(std::move(warning));
+  }
+  sort_by_place(errors_);
+  throw ConfigError(std::move(errors_));
 }
 
 std::vector<Complaint> Complaints::take_warnings() {

@@ -18,7 +18,8 @@ class Complaints {
 
   [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
 
-  /// Throws `ConfigError` with the errors in the order of the files' lines, if there are any.
+  /// Throws `ConfigError` with the errors, if there are any, and then with the warnings as well:
+  /// all in the order of the files' lines.
   void throw_errors();
   /// The warnings, in the same order.
   [[nodiscard]] std::vector<Complaint> take_warnings();

@@ -315,6 +315,9 @@ void Driver::cancel(std::size_t index) {
     retire(slot);
   }
   slot.request.reset();
+  if (slot.state != State::finished) {
+    slot.exchange->abandon();
+  }
   finish(slot);
 }
 

@@ -92,7 +92,7 @@ class Driver {
 
   /// Lets a paused request go on. Only between turns, or from `between`.
   void unpause(std::size_t index);
-  /// Takes an exchange's request off the wire and ends it; the exchange is not told.
+  /// Takes an exchange's request off the wire and abandons it.
   void cancel(std::size_t index);
   /// Ends the hold on an exchange.
   void release(std::size_t index);

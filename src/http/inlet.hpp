@@ -30,6 +30,8 @@ class Inlet final : public Exchange, public BodySink {
   void on_response(Response response) override;
   void on_failure(const TransportError& error) override;
 
+  void abandon() override { source_.abandon(); }
+
   [[nodiscard]] bool begin_body(const Response& head) override;
   [[nodiscard]] Taken write_body(std::span<const char> bytes) override;
 

@@ -150,6 +150,8 @@ class Conversing : public Base, protected Verb {
 
   void on_failure(const TransportError& error) override { conversation_.on_failure(error); }
 
+  void abandon() override { conversation_.begin_anew(); }
+
  protected:
   [[nodiscard]] Conversation& conversation() { return conversation_; }
 

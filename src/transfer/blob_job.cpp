@@ -243,7 +243,7 @@ void BlobJob::note_pace(const std::vector<Leg*>& legs,
       context_.health.set_slow(host);
       log(LogLevel::warn,
           "transfer",
-          "target is much slower than the others, its uploads go apart from now on",
+          "target is much slower than the others, its uploads go apart for a minute",
           {{"registry", host}});
     }
   }

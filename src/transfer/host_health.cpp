@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::size_t kFailuresToOpen = 5;
 constexpr std::chrono::seconds kShortestStreak{10};
-constexpr std::chrono::seconds kTolerated{2};
+constexpr std::chrono::seconds kTolerated{3};
+constexpr std::chrono::seconds kSlowFor{60};
 
 }  // namespace
 
@@ -68,11 +69,17 @@ bool HostHealth::is_held_up_by(const std::string& host,
 }
 
 void HostHealth::set_slow(const std::string& host) {
-  (*hosts_.lock())[host].slow = true;
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  state.slow_until = clock_.now() + kSlowFor;
+  state.waited_for = Clock::duration::zero();
+  state.others_took = Clock::duration::zero();
 }
 
 bool HostHealth::is_slow(const std::string& host) {
-  return (*hosts_.lock())[host].slow;
+  auto hosts = hosts_.lock();
+  const Host& state = (*hosts)[host];
+  return state.slow_until && clock_.now() < *state.slow_until;
 }
 
 void HostHealth::set_no_mount(const std::string& host) {

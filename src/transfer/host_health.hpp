@@ -37,7 +37,8 @@ class HostHealth {
   [[nodiscard]] bool is_held_up_by(const std::string& host,
                                    Clock::duration own,
                                    Clock::duration median);
-  /// It held up the others of a fan-out: its uploads go apart from now on.
+  /// It held up the others of a fan-out: its uploads go apart for a minute. A full disk cache can
+  /// do that once; a host that is really slow is found again.
   void set_slow(const std::string& host);
   [[nodiscard]] bool is_slow(const std::string& host);
   /// Mounting was answered with an error: no use waiting for another repository's blob.
@@ -53,7 +54,7 @@ class HostHealth {
     std::optional<std::string> deferred;
     Clock::duration waited_for{0};  // beyond the middle leg of its fan-outs
     Clock::duration others_took{0};
-    bool slow = false;
+    std::optional<Clock::time_point> slow_until;
     bool no_mount = false;
   };
 

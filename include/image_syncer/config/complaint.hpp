@@ -27,7 +27,8 @@ struct Complaint {
   [[nodiscard]] std::string str() const;
 };
 
-/// Bad configuration: all complaints of a file at once. `what()` holds one line each.
+/// Bad configuration: all complaints at once, warnings ("warning: …") too. `what()` holds one line
+/// each.
 class ConfigError final : public Error {
  public:
   explicit ConfigError(std::vector<Complaint> complaints);

@@ -42,6 +42,10 @@ class Exchange {
   /// No answer came. The default ends the exchange with the error.
   virtual void on_failure(const TransportError& error);
 
+  /// Nothing more will be asked of it, its request was dropped: what others may be waiting for (a
+  /// token that it was getting) is theirs now.
+  virtual void abandon() {}
+
   /// Whether the exchange ended with an error.
   [[nodiscard]] bool failed() const { return failure_ != nullptr; }
 

@@ -55,7 +55,7 @@ struct LaggardPolicy {
   /// would take them without it,
   double tolerated_share = 0.25;
   /// but not before this
-  std::chrono::milliseconds tolerated_min = std::chrono::seconds(1);
+  std::chrono::milliseconds tolerated_min = std::chrono::seconds(3);
   /// and at the latest after this.
   std::chrono::milliseconds tolerated_max = std::chrono::seconds(10);
 };

@@ -25,6 +25,14 @@ TEST(LoadFiles, TellsTheComplaintsOfBothFiles) {
                           HasSubstr("images.yaml:2:14: a.example/a: ")));
 }
 
+TEST(LoadFiles, TellsWarningsBesideErrors) {
+  const Loaded loaded = load_texts({"r.example: {pasword: x}\n", "a.example/a: []\n"});
+  EXPECT_THAT(loaded.errors,
+              ElementsAre("auth.yaml:1:13: r.example.pasword: warning: unknown key, did you mean "
+                          "password?",
+                          HasSubstr("images.yaml:1:14: a.example/a: ")));
+}
+
 TEST(LoadFiles, GoesOnAfterASyntaxErrorInOne) {
   const Loaded loaded = load_texts({"r.example: {\n", "a.example/a: []\n"});
   EXPECT_THAT(loaded.errors,

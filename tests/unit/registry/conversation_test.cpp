@@ -382,6 +382,21 @@ TEST_F(AuthTest, AsksForATokenOnceForAllThreads) {
   EXPECT_EQ(registry.count("HEAD"), kThreads);
 }
 
+TEST_F(AuthTest, LeavesTheTokenToOthersWhenItIsAbandoned) {
+  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
+  Client client(registry.host(), {.credential = alice()});
+  EXPECT_FALSE(client.run(client.registry().ping())->failed());
+  const auto leader = client.registry().head_manifest(client.tagged("a", "v1"), Side::source);
+  const auto other = client.registry().head_manifest(client.tagged("a", "v2"), Side::source);
+  std::size_t woken = 0;
+  const Exchange::Wake wake = [&] { ++woken; };
+  EXPECT_TRUE(std::holds_alternative<Request>(leader->next({})));
+  EXPECT_TRUE(std::holds_alternative<Exchange::Waiting>(other->next(wake)));
+  leader->abandon();
+  EXPECT_EQ(woken, 1U);
+  EXPECT_TRUE(std::holds_alternative<Request>(other->next(wake)));
+}
+
 // Redirects
 
 TEST(Redirect, Must25_KeepsTheAuthorizationWithinTheOrigin) {
