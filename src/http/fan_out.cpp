@@ -11,7 +11,7 @@ namespace {
 
 // libcurl hands over at most CURL_MAX_WRITE_SIZE bytes at a time, all or nothing: less than twice
 // that could never take a piece while the rest waits to be read.
-constexpr std::size_t kSmallestRing = 4 * CURL_MAX_WRITE_SIZE;
+constexpr std::size_t kSmallestRing = std::size_t{4} * CURL_MAX_WRITE_SIZE;
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::uint64_t kProgressWorthTheName = 1024 * 1024;
+constexpr std::uint64_t kProgressWorthTheName = 1024ULL * 1024;
 
 }  // namespace
 

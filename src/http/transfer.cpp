@@ -8,7 +8,7 @@ namespace image_syncer {
 namespace {
 
 // Larger bodies wait for "100 Continue", so that an early refusal costs no body bytes.
-constexpr std::uint64_t kExpectThreshold = 1024 * 1024;
+constexpr std::uint64_t kExpectThreshold = 1024ULL * 1024;
 
 void add_to(std::atomic<std::uint64_t>* counter, std::uint64_t count) {
   if (counter != nullptr) {
@@ -56,7 +56,7 @@ void Transfer::set_up(const SessionOptions& options) {
   set_up_method();
   CurlList headers;
   for (const auto& [name, value] : request_.headers) {
-    append(headers, name + ": " + value);
+    append(headers, std::string(name).append(": ").append(value));
   }
   append(headers, "Accept-Encoding: identity");
   set_up_body(headers);
