@@ -12,7 +12,7 @@ namespace image_syncer {
 namespace {
 
 constexpr std::size_t kMaxRedirects = 10;
-constexpr std::uint64_t kMaxTokenBody = 1024 * 1024;
+constexpr std::uint64_t kMaxTokenBody = 1024ULL * 1024;
 constexpr std::chrono::seconds kTokenStall{30};
 constexpr std::string_view kClientId = "image-syncer";
 constexpr std::array kRedirects{301, 302, 303, 307, 308};
@@ -225,7 +225,7 @@ std::string Conversation::basic_value() const {
 }
 
 std::string Conversation::checked_realm(const Challenge& challenge) const {
-  const std::string realm =
+  std::string realm =
       resolve_location(*host_.origin() + "/v2/", challenge.parameter("realm"), Downgrade::allow);
   const bool secure_registry =
       host_.origin()->starts_with("https://") && !host_.settings().insecure;

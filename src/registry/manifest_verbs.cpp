@@ -13,7 +13,7 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::uint64_t kMaxTagListBody = 32 * 1024 * 1024;
+constexpr std::uint64_t kMaxTagListBody = 32ULL * 1024 * 1024;
 // ECR refuses more.
 constexpr std::size_t kPageSize = 1000;
 // For registries that take less.
@@ -56,7 +56,7 @@ Manifest read_manifest(Response response, const Reference& reference) {
 // The next page is always where this one came from: proxies write hosts into links that cannot be
 // reached, and another host is no place for credentials.
 std::string next_page(const std::string& page_url, const std::string& link) {
-  const std::string target = resolve_location(page_url, link, Downgrade::allow);
+  std::string target = resolve_location(page_url, link, Downgrade::allow);
   if (same_origin(target, page_url)) {
     return target;
   }
