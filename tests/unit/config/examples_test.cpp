@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::IsEmpty;
 
-const std::string kConfigs = IMAGE_SYNCER_SOURCE_DIR "/configs/";
+const std::string configs = IMAGE_SYNCER_SOURCE_DIR "/configs/";
 
 std::string warnings_of(const SyncConfig& config) {
   std::string text;
@@ -24,7 +24,7 @@ std::string warnings_of(const SyncConfig& config) {
 
 TEST(Examples, YamlLoads) {
   const SyncConfig config = load_files(
-      kConfigs + "auth.yaml", kConfigs + "images.yaml", check_parentheses, environment_of({}));
+      configs + "auth.yaml", configs + "images.yaml", check_parentheses, environment_of({}));
   EXPECT_THAT(warnings_of(config), IsEmpty());
   EXPECT_GE(config.registries.all().size(), 3U);
   EXPECT_GE(config.rules.size(), 5U);
@@ -32,17 +32,17 @@ TEST(Examples, YamlLoads) {
 
 TEST(Examples, JsonLoadsAndMeansTheSame) {
   const SyncConfig yaml =
-      load_files("", kConfigs + "images.yaml", check_parentheses, environment_of({}));
+      load_files("", configs + "images.yaml", check_parentheses, environment_of({}));
   const SyncConfig json =
-      load_files("", kConfigs + "images.json", check_parentheses, environment_of({}));
+      load_files("", configs + "images.json", check_parentheses, environment_of({}));
   EXPECT_THAT(warnings_of(json), IsEmpty());
   EXPECT_EQ(rule_lines(json), rule_lines(yaml));
 }
 
 TEST(Examples, SingleFileLoads) {
-  ASSERT_EQ(detect_config_kind(kConfigs + "config.json"), ConfigKind::single_file);
+  ASSERT_EQ(detect_config_kind(configs + "config.json"), ConfigKind::single_file);
   const SyncConfig config =
-      load_single_file(kConfigs + "config.json", check_parentheses, environment_of({}));
+      load_single_file(configs + "config.json", check_parentheses, environment_of({}));
   EXPECT_THAT(warnings_of(config), IsEmpty());
   EXPECT_FALSE(config.rules.empty());
 }

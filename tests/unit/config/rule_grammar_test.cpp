@@ -11,8 +11,8 @@
 namespace image_syncer {
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
-const std::string kOther = "sha256:" + std::string(64, 'b');
+const std::string some_digest = "sha256:" + std::string(64, 'a');
+const std::string other_digest = "sha256:" + std::string(64, 'b');
 
 /// One source with one destination, as lines like "quay.io/a/b:v1 -> reg.example/x:w1".
 std::string rule_line(const std::string& source, const std::string& destination) {
@@ -75,16 +75,16 @@ INSTANTIATE_TEST_SUITE_P(
     Rule4Digest,
     Grammar,
     ::testing::Values(GoodRule{"kept",
-                               "quay.io/a/b@" + kDigest,
+                               "quay.io/a/b@" + some_digest,
                                "r.example/x",
                                "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x"},
                       GoodRule{
                           "the_same",
-                          "quay.io/a/b@" + kDigest,
-                          "r.example/x@" + kDigest,
+                          "quay.io/a/b@" + some_digest,
+                          "r.example/x@" + some_digest,
                           "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:sha256:aaaaaaaaaaaa"},
                       GoodRule{"given_a_tag",
-                               "quay.io/a/b@" + kDigest,
+                               "quay.io/a/b@" + some_digest,
                                "r.example/x:v1",
                                "quay.io/a/b:sha256:aaaaaaaaaaaa -> r.example/x:v1"}),
     CaseName());
@@ -214,21 +214,21 @@ INSTANTIATE_TEST_SUITE_P(
     GrammarError,
     ::testing::Values(
         BadRule{"not_alone",
-                "quay.io/a/b@" + kDigest + "," + kOther,
+                "quay.io/a/b@" + some_digest + "," + other_digest,
                 "r.example/x",
                 "@digest takes exactly one digest, alone; in a list write repository:tag,sha256:…"},
         BadRule{"with_a_tag",
-                "quay.io/a/b:v1@" + kDigest,
+                "quay.io/a/b:v1@" + some_digest,
                 "r.example/x",
                 "a tag and a digest together: leave out the tag (a destination can give one)"},
         BadRule{"another_digest",
-                "quay.io/a/b@" + kDigest,
-                "r.example/x@" + kOther,
+                "quay.io/a/b@" + some_digest,
+                "r.example/x@" + other_digest,
                 "the digest sha256:bbbbbbbbbbbb… is not the source's: a copy has the digest of its "
                 "source"},
         BadRule{"digest_for_a_tag",
                 "quay.io/a/b:v1",
-                "r.example/x@" + kDigest,
+                "r.example/x@" + some_digest,
                 "the digest sha256:aaaaaaaaaaaa… is not the source's: a copy has the digest of its "
                 "source"}),
     CaseName());
@@ -284,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "a destination of every tag, or of an expression, names no tags itself"},
         BadRule{"every_tag_digest",
                 "quay.io/a/b",
-                "r.example/x@" + kDigest,
+                "r.example/x@" + some_digest,
                 "a destination of every tag, or of an expression, names no tags itself"},
         BadRule{
             "two_destinations_in_one_text",

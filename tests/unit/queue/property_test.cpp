@@ -21,7 +21,7 @@ namespace {
 
 using std::chrono::operator""s;
 
-const std::vector<std::string> kHosts{"a", "b", "c", "d", "e", "f"};
+const std::vector<std::string> hosts{"a", "b", "c", "d", "e", "f"};
 
 /// Drives a queue at random beside a plain model of what is allowed.
 class RandomRun : public QueueFixture, public testing::WithParamInterface<unsigned> {
@@ -37,7 +37,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
     options.open_per_lane = 1 + pick(3);
     options.open_total = 2 + pick(6);
     restart(options);
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       limits[host] = options.host_limit;
       if (pick(2) == 0) {
         limits[host] = 1 + pick(5);
@@ -51,10 +51,10 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
   }
 
   Lane random_lane() {
-    Lane result{kHosts[pick(kHosts.size())], {}};
+    Lane result{hosts[pick(hosts.size())], {}};
     std::set<std::string> targets;
     for (std::size_t i = pick(4); i > 0; --i) {
-      targets.insert(kHosts[pick(kHosts.size())]);
+      targets.insert(hosts[pick(hosts.size())]);
     }
     result.targets.assign(targets.begin(), targets.end());
     return result;
@@ -99,7 +99,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
   }
 
   void hold_random() {
-    const std::string& host = kHosts[pick(kHosts.size())];
+    const std::string& host = hosts[pick(hosts.size())];
     if (pick(2) == 0) {
       queue->hold_host(host);
     } else {
@@ -110,7 +110,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
   /// Starts what can be started and checks that it was allowed.
   bool start_and_check() {
     std::map<std::string, bool> held;
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       held[host] = queue->is_held(host);
     }
     const std::string name = start();
@@ -138,7 +138,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
 
   void check_limits() {
     EXPECT_LE(running.size(), options.workers);
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       std::size_t permits = 0;
       std::size_t leases = 0;
       for (const auto& [name, held] : running) {
@@ -181,7 +181,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
         hold_random();
         break;
       case 3:
-        queue->release_host(kHosts[pick(kHosts.size())]);
+        queue->release_host(hosts[pick(hosts.size())]);
         break;
       case 4:
         clock.advance(std::chrono::seconds(pick(5)));
@@ -193,7 +193,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
         break;
       case 6:
         if (!running.empty()) {
-          const std::string& host = kHosts[pick(kHosts.size())];
+          const std::string& host = hosts[pick(hosts.size())];
           const std::string name = random_running();
           lease(name).grow(host, 1 + pick(5));
           lease(name).shrink(host, 1 + pick(3));
@@ -212,7 +212,7 @@ class RandomRun : public QueueFixture, public testing::WithParamInterface<unsign
   /// Lets everything end: no hold, all time in the world.
   void drain() {
     queue->close_when_idle();
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       queue->release_host(host);
     }
     for (int rounds = 0; rounds < 10'000; ++rounds) {

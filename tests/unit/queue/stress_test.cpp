@@ -29,7 +29,7 @@ constexpr std::size_t kLanes = 12;
 constexpr std::size_t kProducers = 3;
 constexpr std::size_t kPushes = 400;     ///< of each producer
 constexpr std::size_t kGenerated = 150;  ///< of each lane
-const std::array<std::string, 5> kHosts{"a", "b", "c", "d", "e"};
+const std::array<std::string, 5> hosts{"a", "b", "c", "d", "e"};
 
 /// A job that pushes children, counted.
 class Work final : public Job {
@@ -54,9 +54,9 @@ class StressTest : public testing::Test {
   };
 
   static Lane lane_at(std::size_t i) {
-    Lane lane{kHosts[i % kHosts.size()], {kHosts[(i + 1) % kHosts.size()]}};
+    Lane lane{hosts[i % hosts.size()], {hosts[(i + 1) % hosts.size()]}};
     if (i % 3 == 0) {
-      lane.targets.push_back(kHosts[(i + 3) % kHosts.size()]);
+      lane.targets.push_back(hosts[(i + 3) % hosts.size()]);
       std::ranges::sort(lane.targets);
     }
     return lane;
@@ -96,7 +96,7 @@ class StressTest : public testing::Test {
   }
 
   void take_part(Lease& lease) {
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       if (lease.permits(host) > 0) {
         lease.grow(host, 3);
         if (lease.permits(host) == 3) {
@@ -114,7 +114,7 @@ class StressTest : public testing::Test {
   }
 
   void take_leave(const Lease& lease) {
-    for (const std::string& host : kHosts) {
+    for (const std::string& host : hosts) {
       if (lease.permits(host) > 0) {
         HostUse& use = uses.at(host);
         use.permits -= lease.permits(host);
@@ -162,7 +162,7 @@ class StressTest : public testing::Test {
 };
 
 TEST_F(StressTest, all_work_is_done_once_within_the_limits) {
-  for (const std::string& host : kHosts) {
+  for (const std::string& host : hosts) {
     uses[host];
   }
   std::vector<std::jthread> workers;
@@ -185,7 +185,7 @@ TEST_F(StressTest, all_work_is_done_once_within_the_limits) {
     });
     producers.emplace_back([this] {
       for (std::size_t i = 0; i < 300; ++i) {
-        const std::string& host = kHosts[i % kHosts.size()];
+        const std::string& host = hosts[i % hosts.size()];
         if (i % 2 == 0) {
           queue.hold_host(host, system_clock().now() + 200us);
         } else {
@@ -204,7 +204,7 @@ TEST_F(StressTest, all_work_is_done_once_within_the_limits) {
 }
 
 TEST_F(StressTest, stop_in_full_flight_ends_all_workers) {
-  for (const std::string& host : kHosts) {
+  for (const std::string& host : hosts) {
     uses[host];
   }
   for (std::size_t i = 0; i < kLanes; ++i) {

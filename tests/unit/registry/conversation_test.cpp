@@ -30,7 +30,7 @@ ServerResponse challenge(std::vector<std::string> lines) {
   return response;
 }
 
-const std::string kAliceBasic = "Basic " + base64_encode("alice:wonderland-7391");
+const std::string alice_basic = "Basic " + base64_encode("alice:wonderland-7391");
 
 // Ping
 
@@ -159,7 +159,7 @@ TEST_F(AuthTest, Must11_SendsAPasswordToItsOriginOnly) {
   const auto bytes = client.result(client.registry().get_blob(
       client.repository("a"), descriptor_of(std::string(blob.bytes.view()))));
   EXPECT_EQ(*bytes, blob.bytes.view());
-  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", kAliceBasic, kAliceBasic));
+  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", alice_basic, alice_basic));
   EXPECT_THAT(authorizations(registry.storage_server()), ElementsAre(""));  // Must24
 }
 
@@ -201,7 +201,7 @@ TEST_F(AuthTest, GetsATokenForWhatItDoes) {
   EXPECT_THAT(registry.token_server().lines(),
               ElementsAre("GET /token?account=alice&client_id=image-syncer&service=registry.fake&"
                           "scope=repository%3Ateam%2Fapp%3Apull"));
-  EXPECT_THAT(authorizations(registry.token_server()), ElementsAre(kAliceBasic));
+  EXPECT_THAT(authorizations(registry.token_server()), ElementsAre(alice_basic));
   EXPECT_THAT(authorizations(registry.server()),
               ElementsAre("", StartsWith("Bearer "), StartsWith("Bearer ")));
 }
@@ -308,7 +308,7 @@ TEST_F(AuthTest, ResolvesARealmAndKeepsItsQuery) {
   EXPECT_FALSE(head(client)->failed());
   EXPECT_THAT(registry.server().lines("GET", "/auth/.*"),
               ElementsAre(StartsWith("GET /auth/t?x=%2B1&account=alice&client_id=")));
-  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", kAliceBasic, "Bearer t"));
+  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", alice_basic, "Bearer t"));
 }
 
 TEST_F(AuthTest, Must23_SendsNoCredentialsToAnUnsafeRealm) {
@@ -407,7 +407,7 @@ TEST(Redirect, Must25_KeepsTheAuthorizationWithinTheOrigin) {
   Client client(registry.host(), {.credential = alice()});
   EXPECT_TRUE(
       client.result(client.registry().head_manifest(client.tagged("b", "v1"), Side::source)));
-  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", kAliceBasic, kAliceBasic));
+  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", alice_basic, alice_basic));
 }
 
 TEST(Redirect, Must24_TakesNoAuthorizationToAnotherPort) {
