@@ -52,8 +52,11 @@ Verdict judge(const std::exception_ptr& failure) {
   } catch (const RegistryError& error) {
     return judge_registry(error);
   } catch (const TransportError& error) {
-    verdict.kind = error.failure() == TransportFailure::certificate ? VerdictKind::give_up_host
-                                                                    : VerdictKind::again;
+    // Waiting does not change whom a server trusts or what it speaks.
+    verdict.kind = error.failure() == TransportFailure::certificate ||
+                           error.failure() == TransportFailure::tls_not_spoken
+                       ? VerdictKind::give_up_host
+                       : VerdictKind::again;
     verdict.reason = error.message();
     verdict.host_failed = true;
   } catch (const ContentError& error) {
