@@ -121,8 +121,8 @@ TEST(ExpandValue, ReadsFiles) {
   EXPECT_EQ(value("two\n\n").text, "<two\n>");
   EXPECT_EQ(value("$USER_NAME").text, "<$USER_NAME>");
   EXPECT_EQ(value("").text, "<>");
-  EXPECT_EQ(value(std::string(64 * 1024, 'x')).errors.size(), 0U);
-  EXPECT_EQ(value(std::string(64 * 1024 + 1, 'x')).errors.size(), 1U);
+  EXPECT_EQ(value(std::string(65'536, 'x')).errors.size(), 0U);
+  EXPECT_EQ(value(std::string(65'537, 'x')).errors.size(), 1U);
 }
 
 TEST(ExpandValue, NamesAMissingFile) {

@@ -22,6 +22,7 @@ std::string shorten(std::string text, const ScratchDir& folder) {
 std::vector<std::string> lines_of(const std::vector<Complaint>& complaints,
                                   const ScratchDir& folder) {
   std::vector<std::string> lines;
+  lines.reserve(complaints.size());
   for (const Complaint& complaint : complaints) {
     lines.push_back(shorten(complaint.str(), folder));
   }

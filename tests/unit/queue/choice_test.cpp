@@ -17,7 +17,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

@@ -11,9 +11,9 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 
-const Clock::time_point kNow{std::chrono::hours(1)};
+const Clock::time_point start_time{std::chrono::hours(1)};
 
 struct ResolveCase {
   std::string name;
@@ -118,17 +118,17 @@ TEST(HostGate, holds_expire_each_at_its_time) {
   HostGate gate(5, 6);
   const HostId a = gate.id_of("a");
   const HostId b = gate.id_of("b");
-  gate.hold(a, kNow + 2s);
-  gate.hold(b, kNow + 1s);
-  gate.hold(b, kNow + 3s);
-  EXPECT_EQ(gate.next_expiry(), kNow + 2s);
-  gate.expire_holds(kNow + 1s);
+  gate.hold(a, start_time + 2s);
+  gate.hold(b, start_time + 1s);
+  gate.hold(b, start_time + 3s);
+  EXPECT_EQ(gate.next_expiry(), start_time + 2s);
+  gate.expire_holds(start_time + 1s);
   EXPECT_TRUE(gate.is_held(a));
-  EXPECT_FALSE(gate.is_held(a, kNow + 2s)) << "over, though nobody has ended it yet";
-  gate.expire_holds(kNow + 2s);
+  EXPECT_FALSE(gate.is_held(a, start_time + 2s)) << "over, though nobody has ended it yet";
+  gate.expire_holds(start_time + 2s);
   EXPECT_FALSE(gate.is_held(a));
   EXPECT_TRUE(gate.is_held(b));
-  EXPECT_EQ(gate.next_expiry(), kNow + 3s);
+  EXPECT_EQ(gate.next_expiry(), start_time + 3s);
   gate.end_hold(b);
   EXPECT_EQ(gate.next_expiry(), Clock::time_point::max());
 }
@@ -136,10 +136,10 @@ TEST(HostGate, holds_expire_each_at_its_time) {
 TEST(HostGate, hold_after_an_ended_one_has_its_own_time) {
   HostGate gate(5, 6);
   const HostId a = gate.id_of("a");
-  gate.hold(a, kNow + 9s);
+  gate.hold(a, start_time + 9s);
   gate.end_hold(a);
-  gate.hold(a, kNow + 1s);
-  EXPECT_EQ(gate.next_expiry(), kNow + 1s);
+  gate.hold(a, start_time + 1s);
+  EXPECT_EQ(gate.next_expiry(), start_time + 1s);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 class IdleTest : public QueueFixture {

@@ -13,10 +13,10 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-const Clock::time_point kNow{std::chrono::hours(1)};
+const Clock::time_point start_time{std::chrono::hours(1)};
 
 class LanesTest : public testing::Test {
  protected:
@@ -88,17 +88,17 @@ TEST_F(LanesTest, priorities_are_apart) {
 }
 
 TEST_F(LanesTest, jobs_become_due_in_the_order_of_their_times) {
-  lanes.add_later(group(lane("a")), named("third"), kNow + 3s);
-  lanes.add_later(group(lane("b")), named("first"), kNow + 1s);
-  lanes.add_later(group(lane("c")), named("second"), kNow + 1s);
-  EXPECT_EQ(lanes.next_due(), kNow + 1s);
-  lanes.advance(kNow);
+  lanes.add_later(group(lane("a")), named("third"), start_time + 3s);
+  lanes.add_later(group(lane("b")), named("first"), start_time + 1s);
+  lanes.add_later(group(lane("c")), named("second"), start_time + 1s);
+  EXPECT_EQ(lanes.next_due(), start_time + 1s);
+  lanes.advance(start_time);
   EXPECT_THAT(by_age(), ElementsAre());
   EXPECT_EQ(lanes.queued(), 3U);
-  lanes.advance(kNow + 1s);
+  lanes.advance(start_time + 1s);
   EXPECT_THAT(by_age(), ElementsAre("first", "second"));
-  EXPECT_EQ(lanes.next_due(), kNow + 3s);
-  lanes.advance(kNow + 3s);
+  EXPECT_EQ(lanes.next_due(), start_time + 3s);
+  lanes.advance(start_time + 3s);
   EXPECT_THAT(by_age(), ElementsAre("first", "second", "third"));
   EXPECT_EQ(lanes.next_due(), Clock::time_point::max());
   EXPECT_EQ(lanes.queued(), 3U);
@@ -106,9 +106,9 @@ TEST_F(LanesTest, jobs_become_due_in_the_order_of_their_times) {
 
 TEST_F(LanesTest, group_stays_while_a_job_waits_for_its_time) {
   lanes.add_due(group(lane("a")), named("now"), false);
-  lanes.add_later(group(lane("a")), named("later"), kNow + 1s);
+  lanes.add_later(group(lane("a")), named("later"), start_time + 1s);
   lanes.start(group(lane("a")));
-  lanes.advance(kNow + 1s);
+  lanes.advance(start_time + 1s);
   EXPECT_THAT(by_age(), ElementsAre("later"));
 }
 
@@ -127,7 +127,7 @@ TEST_F(LanesTest, generated_jobs_are_counted_until_taken) {
 
 TEST_F(LanesTest, all_jobs_can_be_taken_out) {
   lanes.add_due(group(lane("a")), named("due"), false);
-  lanes.add_later(group(lane("b")), named("later"), kNow + 1s);
+  lanes.add_later(group(lane("b")), named("later"), start_time + 1s);
   EXPECT_EQ(lanes.take_all().size(), 2U);
   EXPECT_EQ(lanes.queued(), 0U);
   EXPECT_THAT(by_age(), ElementsAre());

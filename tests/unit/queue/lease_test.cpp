@@ -181,6 +181,8 @@ TEST_F(LeaseTest, untaken_job_is_destroyed_outside_the_lock) {
 
     PushingJob(const PushingJob&) = delete;
     PushingJob& operator=(const PushingJob&) = delete;
+    PushingJob(PushingJob&&) = delete;
+    PushingJob& operator=(PushingJob&&) = delete;
 
     ~PushingJob() override { queue.push(named("child"), {"a", {}}, {}, Priority::normal); }
 

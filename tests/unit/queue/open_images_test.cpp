@@ -164,6 +164,8 @@ TEST_F(OpenImagesTest, exhausted_generator_is_destroyed_outside_the_lock_and_not
 
     Pushes(const Pushes&) = delete;
     Pushes& operator=(const Pushes&) = delete;
+    Pushes(Pushes&&) = delete;
+    Pushes& operator=(Pushes&&) = delete;
 
     ~Pushes() { queue.push(named("last_words"), {"a", {}}, {}, Priority::normal); }
   };

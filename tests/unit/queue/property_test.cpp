@@ -19,7 +19,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 
 const std::vector<std::string> hosts{"a", "b", "c", "d", "e", "f"};
 

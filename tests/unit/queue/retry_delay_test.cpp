@@ -14,8 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using std::chrono::operator""ms;
-using std::chrono::operator""s;
+using namespace std::chrono_literals;
 
 constexpr double kExact = 0.5;
 constexpr Backoff kUsual{500ms, 60s};

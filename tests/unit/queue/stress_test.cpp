@@ -21,7 +21,7 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""us;
+using namespace std::chrono_literals;
 
 constexpr std::size_t kWorkers = 6;
 constexpr std::size_t kLimit = 4;

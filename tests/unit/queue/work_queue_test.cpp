@@ -22,14 +22,11 @@
 namespace image_syncer {
 namespace {
 
-using std::chrono::operator""h;
-using std::chrono::operator""ms;
-using std::chrono::operator""s;
-using testing::ElementsAre;
+using namespace std::chrono_literals;
 using testing::UnorderedElementsAre;
 
-const Lane kLaneA{"a", {}};
-const Needs kNeedsA{.all_of = {"a"}, .any_of = {}};
+const Lane lane_a{"a", {}};
+const Needs needs_a{.all_of = {"a"}, .any_of = {}};
 
 /// A worker that takes one job, in a thread of its own.
 class Worker {
@@ -58,7 +55,7 @@ class WakeTest : public testing::Test {
       : queue(options, clock) {}
 
   void push(const std::string& name, Clock::time_point due = {}) {
-    queue.push(named(name), kLaneA, kNeedsA, Priority::normal, due);
+    queue.push(named(name), lane_a, needs_a, Priority::normal, due);
   }
 
   ManualClock clock;
@@ -156,7 +153,7 @@ TEST_F(WakeTest, by_a_higher_limit) {
 TEST_F(WakeTest, by_a_new_generator) {
   Worker worker(queue);
   clock.await_waiters(1);
-  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([] {
+  queue.add_generator(lane_a, std::make_unique<ScriptedGenerator>([] {
                         return Generator::Next{named("job"), {}, true};
                       }));
   EXPECT_EQ(worker.name(), "job");
@@ -165,19 +162,20 @@ TEST_F(WakeTest, by_a_new_generator) {
 TEST_F(WakeTest, by_a_poke) {
   std::atomic<bool> has_job = false;
   queue.add_generator(
-      kLaneA, std::make_unique<ScriptedGenerator>([&] {
+      lane_a, std::make_unique<ScriptedGenerator>([&] {
         return has_job ? Generator::Next{named("job"), {}, true} : Generator::Next{};
       }));
   Worker worker(queue);
   clock.await_waiters(1);
   has_job = true;
-  queue.poke(kLaneA);
+  queue.poke(lane_a);
   EXPECT_EQ(worker.name(), "job");
 }
 
 TEST_F(WakeTest, by_a_stop) {
   std::stop_source stop;
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     workers.push_back(std::make_unique<Worker>(queue, stop.get_token()));
   }
@@ -213,6 +211,7 @@ TEST_F(WakeTest, all_by_the_end_of_a_closed_queue) {
   std::optional<Lease> last = queue.pop({});
   queue.close_when_idle();
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     workers.push_back(std::make_unique<Worker>(queue));
   }
@@ -254,7 +253,7 @@ TEST_F(WakeTest, one_event_that_makes_several_jobs_possible_wakes_as_many_worker
 
 TEST_F(WakeTest, slot_returned_by_another_thread) {
   WorkQueue small({.open_per_lane = 1, .open_total = 1}, clock);
-  small.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([n = 0]() mutable {
+  small.add_generator(lane_a, std::make_unique<ScriptedGenerator>([n = 0]() mutable {
                         return Generator::Next{named("image" + std::to_string(n++)), {}, n == 2};
                       }));
   std::optional<Lease> first = small.pop({});
@@ -269,7 +268,7 @@ TEST_F(WakeTest, slot_returned_by_another_thread) {
 TEST_F(WakeTest, others_work_while_a_generator_is_asked) {
   std::promise<void> is_asked;
   std::promise<void> go_on;
-  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([&] {
+  queue.add_generator(lane_a, std::make_unique<ScriptedGenerator>([&] {
                         is_asked.set_value();
                         go_on.get_future().wait();
                         return Generator::Next{named("generated"), {}, true};
@@ -293,7 +292,7 @@ TEST_F(WakeTest, wait_idle_by_the_last_lease) {
 }
 
 TEST_F(WakeTest, wait_idle_by_an_exhausted_generator) {
-  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([] {
+  queue.add_generator(lane_a, std::make_unique<ScriptedGenerator>([] {
                         return Generator::Next{.job = nullptr, .needs = {}, .exhausted = true};
                       }));
   std::future<bool> idle = std::async(std::launch::async, [&] { return queue.wait_idle({}); });
@@ -346,7 +345,7 @@ class CountingClock final : public Clock {
 class TimeTest : public testing::Test {
  protected:
   void push(const std::string& name, Clock::duration in) {
-    queue.push(named(name), kLaneA, kNeedsA, Priority::normal, clock.now() + in);
+    queue.push(named(name), lane_a, needs_a, Priority::normal, clock.now() + in);
   }
 
   CountingClock clock;
@@ -376,11 +375,14 @@ TEST_F(TimeTest, worker_that_leaves_hands_the_watch_to_another) {
   push("second", 2ms);
   push("third", 3ms);
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     workers.push_back(std::make_unique<Worker>(queue));
   }
   std::vector<std::string> names;
   std::vector<std::optional<Lease>> leases;  // kept: their end must not help
+  names.reserve(3);
+  leases.reserve(3);
   for (const auto& worker : workers) {
     leases.push_back(worker->lease());
     names.push_back(name_of(*leases.back()->take_job()));
@@ -391,7 +393,7 @@ TEST_F(TimeTest, worker_that_leaves_hands_the_watch_to_another) {
 TEST_F(TimeTest, worker_that_asks_a_generator_hands_the_watch_to_another) {
   std::promise<void> has_second;
   queue.hold_host("a", clock.now() + 1ms);
-  queue.add_generator(kLaneA, std::make_unique<ScriptedGenerator>([&] {
+  queue.add_generator(lane_a, std::make_unique<ScriptedGenerator>([&] {
                         has_second.get_future().wait();
                         return Generator::Next{named("generated"), {}, true};
                       }));
