@@ -28,9 +28,9 @@ TEST(LoadFiles, TellsTheComplaintsOfBothFiles) {
 TEST(LoadFiles, TellsWarningsBesideErrors) {
   const Loaded loaded = load_texts({"r.example: {pasword: x}\n", "a.example/a: []\n"});
   EXPECT_THAT(loaded.errors,
-              ElementsAre("auth.yaml:1:13: r.example.pasword: warning: unknown key, did you mean "
-                          "password?",
-                          HasSubstr("images.yaml:1:14: a.example/a: ")));
+              ElementsAre(HasSubstr("images.yaml:1:14: a.example/a: "),
+                          "auth.yaml:1:13: r.example.pasword: warning: unknown key, did you mean "
+                          "password?"));
 }
 
 TEST(LoadFiles, GoesOnAfterASyntaxErrorInOne) {

@@ -69,8 +69,9 @@ const Case kCases[] = {
     {"a source slower than all", {.speeds = {100, 5}, .held_up = false}, std::nullopt},
     {"slow, but another one is busy too", {.speeds = {100, 5, 90}, .busy = {2}}, std::nullopt},
     {"two equally slow legs", {.speeds = {100, 5, 5}}, std::nullopt},
-    // 40 MiB at 100 MiB/s: a quarter of that is less than the second that is always tolerated.
-    {"a small blob", {.speeds = {100, 5}, .blob_size = 40U << 20U}, 1, milliseconds(1000)},
+    // 40 MiB at 100 MiB/s: a quarter of that is less than the three seconds that are always
+    // tolerated.
+    {"a small blob", {.speeds = {100, 5}, .blob_size = 40U << 20U}, 1, milliseconds(3000)},
     // 2,000 MiB at 100 MiB/s take 20 s without it.
     {"a middling blob", {.speeds = {100, 5}, .blob_size = 2000ULL << 20U}, 1, milliseconds(5000)},
     {"disabled", {.speeds = {100, 5}, .policy = {.enabled = false}}, std::nullopt},
