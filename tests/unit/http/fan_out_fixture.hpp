@@ -67,7 +67,7 @@ class UploadServer {
 /// One source, some targets, and a fan-out from the one to the others.
 struct FanOutTest : testing::Test {
   /// Makes the source and the targets, and the legs to them.
-  void set_up(std::string bytes, std::size_t legs);
+  void set_up(std::string bytes, std::size_t leg_count);
   [[nodiscard]] FanOutResult run(const std::stop_token& stop = {});
   /// Whether target `leg` has the whole blob, and was told so.
   [[nodiscard]] testing::AssertionResult has_blob(std::size_t leg) const;
