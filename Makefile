@@ -52,7 +52,7 @@ format-check: ## fail where a source is not formatted
 
 lint: ## clang-tidy over every source, shellcheck over every script
 	@$(call configure,dev)
-	@grep -rlE '^#!.*bash' .ci scripts bench tests | xargs shellcheck
+	@grep -rlE '^#!.*bash' .ci scripts bench tests | xargs shellcheck -x
 	@$(units) | sort | xargs -P $(JOBS) -n 1 $(CLANG_TIDY) --quiet -p build/dev 2> >(grep -v ' warnings\? generated\.$$' >&2)
 
 # The unit tests and those labelled smoke; `ctest --preset asan` runs all that there is.

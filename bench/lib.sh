@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the benchmarks share: real registries on loopback, images written into a registry's storage, and measured runs.
 # Source it; needs docker-registry, skopeo, openssl and curl (`make deps`).
 set -euo pipefail
