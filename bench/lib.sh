@@ -106,7 +106,7 @@ measure() {
   awk 'END { printf "%.2f %.2f %.1f\n", $1, $2 + $3, $4 / 1024 }' "$work/time"
 }
 
-sync_images() { measure "$binary" --auth "$work/auth.yaml" --images "$work/images.yaml" --db "$work/record.db" --progress never "$@"; }
+sync_images() { measure "$binary" --auth "$work/auth.yaml" --images "$work/images.yaml" --db "$work/record.db" --progress never; }
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 row() { printf '%-58s %10s %10s %10s\n' "$@"; }
