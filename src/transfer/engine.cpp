@@ -103,6 +103,7 @@ bool Engine::run(const std::stop_token& stop) {
   }
   context.queue.close_when_idle();
   context.prober.start();
+  context.prober.await_first_answers(impl_->options.first_answers, stop);
   impl_->work(stop);
   context.prober.stop();
   const bool complete = !stop.stop_requested();

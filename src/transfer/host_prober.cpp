@@ -85,6 +85,22 @@ void HostProber::start() {
   });
 }
 
+void HostProber::await_first_answers(Clock::duration patience, const std::stop_token& stop) {
+  const auto deadline = clock_.now() + patience;
+  const std::stop_callback wake(stop, [this] {
+    { const auto hosts = hosts_.lock(); }
+    changed_.notify_all();
+  });
+  auto hosts = hosts_.lock();
+  const auto unknown = [&hosts] {
+    return std::any_of(
+        hosts->begin(), hosts->end(), [](const auto& item) { return item.second.failures == 0; });
+  };
+  while (unknown() && !stop.stop_requested() && clock_.now() < deadline) {
+    clock_.wait_until(changed_, hosts.mutex_lock(), deadline);
+  }
+}
+
 void HostProber::stop() {
   thread_.request_stop();
   {
@@ -162,8 +178,9 @@ void HostProber::loop(const std::stop_token& stop) {
 void HostProber::answered(const std::string& name) {
   const bool was_down = health_.failing_since(name).has_value();
   health_.success(name);
-  hosts_.lock()->erase(name);
   queue_.release_host(name);
+  hosts_.lock()->erase(name);
+  changed_.notify_all();
   if (was_down) {
     log(LogLevel::info, "transfer", "registry answers again", {{"registry", name}});
   }
@@ -187,6 +204,7 @@ void HostProber::failed(const std::string& name, const std::exception_ptr& failu
       ++host.failures;
     }
   }
+  changed_.notify_all();
   if (hopeless) {
     const std::string tried = verdict.kind == VerdictKind::again
                                   ? " (tried for " + format_duration(options_.give_up_after) + ")"

@@ -33,6 +33,10 @@ class HostProber {
   /// probed already is left alone.
   void probe(Registry& registry);
   void start();
+  /// Blocks until every host has answered or failed once, `patience` has passed, or `stop` is
+  /// requested: work that begins before would leave out targets that are only about to answer, and
+  /// download for them again.
+  void await_first_answers(Clock::duration patience, const std::stop_token& stop);
   /// No more probes; blocks until the thread has ended.
   void stop();
 

@@ -1,0 +1,114 @@
+#include "unit/transfer/engine_fixture.hpp"
+
+#include <image_syncer/auth/token_cache.hpp>
+#include <image_syncer/record/sync_record.hpp>
+#include <image_syncer/registry/registry.hpp>
+#include <image_syncer/registry/registry_host.hpp>
+#include <image_syncer/util/clock.hpp>
+
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+struct Known {
+  std::unique_ptr<RegistryHost> host;
+  std::unique_ptr<Registry> registry;
+};
+
+}  // namespace
+
+std::string EngineRun::ends() const {
+  const std::pair<const char*, std::uint64_t> all[] = {{"copied", counts.copied},
+                                                       {"equal", counts.equal},
+                                                       {"filtered", counts.filtered},
+                                                       {"planned", counts.planned},
+                                                       {"failed", counts.failed},
+                                                       {"deferred", counts.deferred}};
+  std::string text;
+  for (const auto& [name, count] : all) {
+    if (count != 0) {
+      text += (text.empty() ? "" : " ") + std::string(name) + " " + std::to_string(count);
+    }
+  }
+  return text;
+}
+
+EngineTest::EngineTest() {
+  options.workers = 4;
+  options.backoff_base = std::chrono::milliseconds(1);
+  options.backoff_ceiling = std::chrono::milliseconds(5);
+  options.probe_delays = {std::chrono::milliseconds(1)};
+  options.give_up_after = std::chrono::seconds(0);
+}
+
+Rule& EngineTest::add_rule(FakeRegistry& source,
+                           const std::string& path,
+                           Selection selection,
+                           const std::vector<FakeRegistry*>& targets) {
+  Rule rule;
+  rule.index = rules.size();
+  rule.text = source.host() + "/" + path;
+  rule.source = {source.host(), path};
+  rule.selection = std::move(selection);
+  for (const FakeRegistry* target : targets) {
+    rule.destinations.push_back({{target->host(), path}, {}});
+  }
+  rules.push_back(std::move(rule));
+  return rules.back();
+}
+
+Rule& EngineTest::add_tags(FakeRegistry& source,
+                           const std::string& path,
+                           const std::vector<std::string>& tags,
+                           const std::vector<FakeRegistry*>& targets) {
+  TagList list;
+  list.items.assign(tags.begin(), tags.end());
+  return add_rule(source, path, list, targets);
+}
+
+EngineRun EngineTest::run(const std::stop_token& stop) {
+  const auto record = with_record ? std::make_unique<SyncRecord>(
+                                        scratch.file("record.db"), RecordOptions{}, system_clock())
+                                  : std::make_unique<SyncRecord>();
+  TokenCache tokens(system_clock());
+  std::map<std::string, Known> known;
+  RunState state({}, system_clock());
+  EngineRun result;
+  {
+    Engine engine(
+        options,
+        rules,
+        [&](const std::string& name) -> Registry& {
+          Known& place = known[name];
+          RegistrySettings settings;
+          settings.name = name;
+          settings.plain_http = true;
+          place.host = std::make_unique<RegistryHost>(
+              settings, [](const Repository&) { return std::optional<Credential>(); }, tokens);
+          place.registry = make_registry(*place.host);
+          return *place.registry;
+        },
+        *record,
+        state,
+        system_clock());
+    result.complete = engine.run(stop);
+  }
+  result.counts = state.snapshot();
+  result.failures = state.has_failures();
+  result.summary = state.finish(!result.complete);
+  return result;
+}
+
+std::size_t writes(FakeRegistry& registry) {
+  return registry.count("POST") + registry.count("PUT") + registry.count("PATCH") +
+         registry.count("DELETE");
+}
+
+std::size_t requests(FakeRegistry& registry) {
+  return registry.count("", "/v2/.+");
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "support/captured_log.hpp"
+#include "support/fake_registry/fake_registry.hpp"
+#include "support/scratch_dir.hpp"
+#include <image_syncer/config/rules.hpp>
+#include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/transfer/engine.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace image_syncer {
+
+/// How a run of the engine ended.
+struct EngineRun {
+  bool complete = false;
+  bool failures = false;
+  RunSnapshot counts;
+  std::string summary;
+
+  /// "copied 2 equal 1": what is not 0 of the images' ends.
+  [[nodiscard]] std::string ends() const;
+};
+
+/// Runs the engine in the test process, over sockets, against registries of the test.
+class EngineTest : public testing::Test {
+ protected:
+  using Name = std::variant<std::string, Digest>;
+
+  EngineTest();
+
+  /// Adds the rule "tags of `path` at `source` to the same path at `targets`".
+  Rule& add_rule(FakeRegistry& source,
+                 const std::string& path,
+                 Selection selection,
+                 const std::vector<FakeRegistry*>& targets);
+  /// The same for a list of tags.
+  Rule& add_tags(FakeRegistry& source,
+                 const std::string& path,
+                 const std::vector<std::string>& tags,
+                 const std::vector<FakeRegistry*>& targets);
+  /// Every run has registries as new as those of a new process; the record, if any, stays.
+  EngineRun run(const std::stop_token& stop = {});
+
+  EngineOptions options;  // with timings turned down
+  std::vector<Rule> rules;
+  bool with_record = false;
+  ScratchDir scratch;
+  CapturedLog logged;
+};
+
+/// Requests that would change something.
+[[nodiscard]] std::size_t writes(FakeRegistry& registry);
+/// All requests but the pings.
+[[nodiscard]] std::size_t requests(FakeRegistry& registry);
+
+}  // namespace image_syncer
