@@ -99,6 +99,7 @@ std::optional<std::uint64_t> GetSource::body_offset(const Response& head) {
 
 void GetSource::restart(std::uint64_t offset) {
   restarts.push_back(offset);
+  stall_timeout = kPatience;
   offset_ = offset;
 }
 

@@ -50,6 +50,9 @@ class ListExchange : public Exchange {
 /// The message of the error that `exchange` ended with; "" when it did not.
 [[nodiscard]] std::string message_of(const Exchange& exchange);
 
+/// Long enough for a machine that is busy with other things.
+inline constexpr std::chrono::milliseconds kPatience{30'000};
+
 /// Downloads `url`, as a blob of `size` bytes, with Range from where it is told to begin.
 class GetSource : public SourceExchange {
  public:
@@ -65,7 +68,7 @@ class GetSource : public SourceExchange {
   void restart(std::uint64_t offset) override;
 
   std::uint32_t buffer_bytes = 512 * 1024;
-  std::chrono::milliseconds stall_timeout{5000};
+  std::chrono::milliseconds stall_timeout = kPatience;  ///< until the first restart
   std::vector<std::uint64_t> restarts;
   std::vector<int> refusals;
   /// Requests before the first one for the blob, such as for a token.
@@ -91,7 +94,7 @@ class UploadLeg : public Exchange {
   void on_response(Response response) override;
 
   std::uint32_t buffer_bytes = 512 * 1024;
-  std::chrono::milliseconds stall_timeout{5000};
+  std::chrono::milliseconds stall_timeout = kPatience;
   std::vector<int> statuses;
   /// A 401 to the PATCH is answered with another try.
   bool repeats = false;

@@ -234,7 +234,7 @@ TEST_F(FanOutLaggard, IsDropped) {
   const auto start = steady_clock::now();
   const FanOutResult result = run();
   EXPECT_THAT(result.legs, ElementsAre(LegResult::done, LegResult::dropped, LegResult::done));
-  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(12));
   EXPECT_THAT(slow, ElementsAre(1));
   EXPECT_TRUE(has_blob(0));
   EXPECT_TRUE(has_no_blob(1));

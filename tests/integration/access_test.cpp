@@ -1,0 +1,111 @@
+#include "integration/sync_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <string>
+
+namespace image_syncer {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kUser = "bob";
+constexpr const char* kPassword = "builder-42-secret";
+/// base64 of "bob:builder-42-secret", as Basic sends it.
+constexpr const char* kBasic = "Ym9iOmJ1aWxkZXItNDItc2VjcmV0";
+
+class AccessTest : public SyncFixture {
+ protected:
+  /// One image at `source`, and a rule that takes it to `target`.
+  void prepare(const RealRegistry& source, const RealRegistry& target) const {
+    source.client().push("app", "v1", image_);
+    write("images.yaml", source.host() + "/app: " + target.host() + "/app\n");
+  }
+
+  void authorise(const RealRegistry& source,
+                 const RealRegistry& target,
+                 const std::string& settings) const {
+    write("auth.yaml",
+          source.host() + ": {insecure: true}\n" + target.host() + ": {" + settings + "}\n");
+  }
+
+  /// stdout, stderr, log and report of a run at the most talkative level.
+  [[nodiscard]] std::string all_output(int expected_code) const {
+    const auto out = sync({"--log-level",
+                           "trace",
+                           "--log",
+                           "trace.log",
+                           "--report",
+                           "report.json",
+                           "--retries",
+                           "0"});
+    EXPECT_EQ(out.exit_code, expected_code) << out.out << out.err;
+    const std::string log = read("trace.log");
+    EXPECT_NE(log, "");
+    return out.out + out.err + log + read("report.json");
+  }
+
+  const BuiltManifest image_ = build_image({.layers = layers_of({1000, 2'000'000})});
+};
+
+TEST_F(AccessTest, TheRightPasswordOpensAndIsNeverShown) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, std::string("insecure: true, username: bob, password: ") + kPassword);
+  const std::string output = all_output(0);
+  EXPECT_EQ(target.client().lacks("app", "v1", image_), "");
+  EXPECT_THAT(output, Not(HasSubstr(kPassword)));
+  EXPECT_THAT(output, Not(HasSubstr(kBasic)));
+}
+
+TEST_F(AccessTest, AWrongPasswordIsNamedAsTheCauseAndNeverShown) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = "another"});
+  prepare(source, target);
+  authorise(source, target, std::string("insecure: true, username: bob, password: ") + kPassword);
+  const std::string output = all_output(1);
+  EXPECT_THAT(read("report.json"), HasSubstr("\"result\":\"failed\""));
+  EXPECT_THAT(read("report.json"), HasSubstr(target.host()));
+  EXPECT_THAT(read("report.json"), HasSubstr("401"));
+  EXPECT_THAT(output, Not(HasSubstr(kPassword)));
+  EXPECT_THAT(output, Not(HasSubstr(kBasic)));
+}
+
+TEST_F(AccessTest, InsecureTakesASelfSignedCertificate) {
+  const RealRegistry source;
+  const RealRegistry target({.tls = true, .user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, std::string("insecure: true, username: bob, password: ") + kPassword);
+  const auto out = sync();
+  ASSERT_EQ(out.exit_code, 0) << out.out << out.err;
+  EXPECT_EQ(target.client().lacks("app", "v1", image_), "");
+}
+
+TEST_F(AccessTest, ASelfSignedCertificateIsRefusedOtherwise) {
+  const RealRegistry source;
+  const RealRegistry target({.tls = true});
+  prepare(source, target);
+  authorise(source, target, "maxConcurrent: 2");
+  const auto out = sync({"--retries", "0"});
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.out + out.err, HasSubstr("certificate"));
+  EXPECT_EQ(writes(target), 0U);
+}
+
+TEST_F(AccessTest, PlainHttpIsRefusedOtherwise) {
+  const RealRegistry source;
+  const RealRegistry target;
+  prepare(source, target);
+  authorise(source, target, "maxConcurrent: 2");
+  const auto out = sync({"--retries", "0"});
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.out + out.err, HasSubstr(target.host()));
+  EXPECT_THAT(out.out + out.err, HasSubstr("insecure"));
+  EXPECT_EQ(writes(target), 0U);
+}
+
+}  // namespace
+}  // namespace image_syncer
