@@ -63,6 +63,7 @@ RunStateOptions state_options(const Options& options) {
   state.success_images_path = options.success_images;
   state.success_images_json = options.images_format == ImagesFormat::json;
   state.dry_run = options.dry_run;
+  state.plan = options.dry_run ? &std::cout : nullptr;
   state.version = std::string(kVersion);
   return state;
 }

@@ -1,3 +1,4 @@
+#include "observe/plan_text.hpp"
 #include "observe/report_file.hpp"
 #include "observe/run_summary.hpp"
 #include "observe/success_images.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <ostream>
 #include <utility>
 
 namespace image_syncer {
@@ -92,6 +94,7 @@ struct RunState::Impl {
   struct Files {
     std::unique_ptr<ReportFile> report;
     std::unique_ptr<SuccessImages> success_images;
+    std::ostream* plan = nullptr;
   };
 
   Impl(const RunStateOptions& options, Clock& time)
@@ -99,6 +102,7 @@ struct RunState::Impl {
         started(time.now()) {
     kept.lock()->summary.dry_run = options.dry_run;
     auto open = files.lock();
+    open->plan = options.plan;
     if (!options.report_path.empty()) {
       open->report = std::make_unique<ReportFile>(options, clock.wall_now());
     }
@@ -117,6 +121,8 @@ struct RunState::Impl {
                                      std::uint64_t RunSummary::RegistryFailure::*counter);
   /// Counts the failure; gives the level at which to log it.
   LogLevel keep_failure(const ImageOutcome& outcome, const std::string& reason);
+  /// Whether there is anywhere to print it.
+  bool print_plan(const ImageOutcome& outcome, const std::string& reason);
   /// `write(file)`, or the file is given up with a warning.
   template <typename File, typename Write>
   void write_to(std::unique_ptr<File> Files::*file, const Write& write);
@@ -162,8 +168,7 @@ void RunState::Impl::fill_totals(RunSnapshot& snapshot) const {
   snapshot.requests = counters.requests;
   snapshot.retries = counters.retries;
   snapshot.throttled = counters.throttled;
-  const auto ahead = static_cast<std::uint64_t>(std::max<std::int64_t>(bytes_ahead, 0));
-  snapshot.bytes_known = ahead > snapshot.bytes_up ? ahead - snapshot.bytes_up : 0;
+  snapshot.bytes_known = static_cast<std::uint64_t>(std::max<std::int64_t>(bytes_ahead, 0));
   snapshot.elapsed = duration_cast<milliseconds>(clock.now() - started);
 }
 
@@ -196,6 +201,14 @@ LogLevel RunState::Impl::keep_failure(const ImageOutcome& outcome, const std::st
                                 outcome.result == ImageResult::deferred});
   }
   return level;
+}
+
+bool RunState::Impl::print_plan(const ImageOutcome& outcome, const std::string& reason) {
+  auto open = files.lock();
+  if (open->plan != nullptr) {
+    *open->plan << plan_line(outcome, reason);
+  }
+  return open->plan != nullptr;
 }
 
 template <typename File, typename Write>
@@ -238,8 +251,12 @@ void RunState::expansion_finished() {
 void RunState::image_done(const ImageOutcome& outcome) {
   const std::string reason = cleaned(outcome.reason);
   ++impl_->results.at(position(outcome.result));
-  const LogLevel level = is_failure(outcome.result) ? impl_->keep_failure(outcome, reason)
-                                                    : kResults.at(position(outcome.result)).level;
+  LogLevel level = kResults.at(position(outcome.result)).level;
+  if (is_failure(outcome.result)) {
+    level = impl_->keep_failure(outcome, reason);
+  } else if (impl_->print_plan(outcome, reason)) {
+    level = LogLevel::debug;  // said already
+  }
   log_outcome(outcome, reason, level);
   impl_->write_to(&Impl::Files::report, [&](ReportFile& file) { file.add(outcome, reason); });
   if (is_success(outcome.result)) {
@@ -311,6 +328,8 @@ RunSnapshot RunState::snapshot() {
                                 blob->source,
                                 blob->targets,
                                 duration_cast<milliseconds>(now - blob->started)});
+      snapshot.bytes_known -=
+          std::min(snapshot.bytes_known, blob->done.load() * blob->targets.size());
     }
   }
   return snapshot;

@@ -49,6 +49,9 @@ void ImageJob::move_blobs(Worker& worker) {
       target.waiting = false;
       advance(target, Phase::publish);
     }
+    if (target.phase != Phase::ended) {
+      tell_ahead(context_, target);
+    }
   }
 }
 

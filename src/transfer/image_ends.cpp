@@ -16,6 +16,23 @@ void ImageJob::advance(Target& target, Phase phase) {
   target.attempts = 0;
 }
 
+void ImageJob::tell_ahead(Context& context, Target& target) const {
+  std::uint64_t ahead = 0;
+  if (target.phase == Phase::blobs) {
+    if (!content_ || target.have.size() != content_->blobs.size()) {
+      return;  // what was let go will be read again
+    }
+    for (std::size_t index = 0; index < target.have.size(); ++index) {
+      ahead += target.have[index] ? 0 : content_->blobs[index].size.value_or(0);
+    }
+  }
+  if (ahead != target.ahead) {
+    context.state.bytes_ahead(static_cast<std::int64_t>(ahead) -
+                              static_cast<std::int64_t>(target.ahead));
+    target.ahead = ahead;
+  }
+}
+
 void ImageJob::target_failed(Worker& worker,
                              Target& target,
                              const std::exception_ptr& failure,
@@ -129,6 +146,7 @@ void ImageJob::end(Context& context,
                    const std::string& reason,
                    const std::string& failed_registry) {
   target.phase = Phase::ended;
+  tell_ahead(context, target);
   ImageOutcome outcome;
   outcome.rule = rule_.index;
   outcome.rule_text = rule_.text;

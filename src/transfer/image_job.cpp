@@ -347,6 +347,7 @@ void ImageJob::prepare_targets(Context& context) {
       end(context, target, ImageResult::planned, note());
     } else {
       target.have.assign(content_->blobs.size(), false);
+      tell_ahead(context, target);
     }
   }
 }

@@ -60,6 +60,7 @@ class ImageJob final : public TransferJob {
     bool distrust = false;  // the registry contradicted what was known: believe nothing but uploads
     bool waiting = false;   // for blobs that others move; a wake-up comes
     std::uint64_t bytes = 0;
+    std::uint64_t ahead = 0;  // what it is known to lack, as told to the run's state
   };
 
   /// A blob that this step moves to one target.
@@ -132,6 +133,7 @@ class ImageJob final : public TransferJob {
            const std::string& reason,
            const std::string& failed_registry = "");
   void advance(Target& target, Phase phase);
+  void tell_ahead(Context& context, Target& target) const;
 
   [[nodiscard]] const PlatformFilter& filter(const Context& context) const;
   [[nodiscard]] bool active(Worker& worker, const Target& target) const;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,7 +88,8 @@ struct RunSnapshot {
   bool expanding = true;
   std::uint64_t blobs_copied = 0, blobs_mounted = 0, blobs_present = 0, manifests_copied = 0;
   std::uint64_t bytes_down = 0, bytes_up = 0, requests = 0, retries = 0, throttled = 0;
-  /// Upload bytes known to be still ahead: the sum of `bytes_ahead` less `bytes_up`.
+  /// Upload bytes known to be still ahead: the sum of `bytes_ahead` less what is through of the
+  /// blobs in flight.
   std::uint64_t bytes_known = 0;
   std::uint64_t rules_failed = 0, warnings = 0;
   std::chrono::milliseconds elapsed{0};
@@ -99,6 +101,9 @@ struct RunStateOptions {
   std::string success_images_path;   ///< `--output-success-images`; empty = none
   bool success_images_json = false;  ///< else YAML
   bool dry_run = false;
+  /// Where each image that would not fail is told in one line as it is decided (`--dry-run`); not
+  /// owned, must outlive the run. Null: nowhere. A failure is told by the log and the summary.
+  std::ostream* plan = nullptr;
   std::string version;
 };
 
@@ -145,9 +150,8 @@ class RunState {
                                                          std::uint64_t size,
                                                          std::string source,
                                                          std::vector<std::string> targets);
-  /// Upload bytes that a planned image needs (positive; a body that must be sent again is needed
-  /// again) or that turned out not to be needed (negative), for the ETA. Bytes that were sent are
-  /// subtracted by way of `counters().bytes_up`.
+  /// What an image still lacks at a target (positive), and what it lacks no longer (negative: the
+  /// blob arrived, was found, or the image ended without it), for the ETA.
   void bytes_ahead(std::int64_t delta);
 
   [[nodiscard]] RunSnapshot snapshot();

@@ -282,7 +282,7 @@ TEST_F(RunStateTest, FailuresAreWhatMakesTheRunFail) {
   EXPECT_TRUE(state.has_failures());
 }
 
-TEST_F(RunStateTest, SnapshotCountsAndSubtractsWhatWasSent) {
+TEST_F(RunStateTest, SnapshotCountsAndSubtractsWhatIsThrough) {
   RunState state(RunStateOptions{}, clock);
   EXPECT_TRUE(state.snapshot().expanding);
   state.images_found(5);
@@ -292,7 +292,8 @@ TEST_F(RunStateTest, SnapshotCountsAndSubtractsWhatWasSent) {
   state.expansion_finished();
   state.bytes_ahead(1000);
   state.bytes_ahead(-300);
-  state.counters().bytes_up = 200;
+  const auto blob = state.start_blob(Digest(), 400, "r.example/a", {"t1.example", "t2.example"});
+  blob->done = 100;
   state.counters().throttled = 3;
   clock.advance(4s);
   const RunSnapshot snapshot = state.snapshot();
@@ -304,7 +305,7 @@ TEST_F(RunStateTest, SnapshotCountsAndSubtractsWhatWasSent) {
   EXPECT_EQ(snapshot.bytes_known, 500U);
   EXPECT_EQ(snapshot.throttled, 3U);
   EXPECT_EQ(snapshot.elapsed, 4s);
-  state.counters().bytes_up = 2000;
+  blob->done = 400;
   EXPECT_EQ(state.snapshot().bytes_known, 0U);
   state.bytes_ahead(-5000);
   EXPECT_EQ(state.snapshot().bytes_known, 0U);
