@@ -10,7 +10,6 @@
 namespace image_syncer {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;

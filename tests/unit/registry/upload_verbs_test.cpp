@@ -9,11 +9,9 @@
 namespace image_syncer {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr std::size_t kMiB = 1024UL * 1024;
