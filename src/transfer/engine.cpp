@@ -62,7 +62,9 @@ struct Engine::Impl {
       : options(std::move(engine_options)),
         context(options, rules, record, state, clock) {}
 
-  void work(const std::stop_token& stop);
+  void admit(const std::vector<std::shared_ptr<LaneRules>>& lanes,
+             ExpansionBoard& board,
+             const std::stop_token& stop);
   void fail_stuck();
   void delete_leftovers();
 };
@@ -98,13 +100,15 @@ bool Engine::run(const std::stop_token& stop) {
   for (const auto& [name, registry] : context.registries) {
     context.prober.probe(*registry);
   }
-  for (const auto& lane : lanes) {
-    context.queue.add_generator(lane->lane, std::make_unique<LaneGenerator>(context, board, lane));
-  }
-  context.queue.close_when_idle();
   context.prober.start();
-  context.prober.await_first_answers(impl_->options.first_answers, stop);
-  impl_->work(stop);
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t index = 0; index < impl_->options.workers; ++index) {
+      workers.emplace_back([&context, stop] { Worker(context, stop).loop(); });
+    }
+    impl_->admit(lanes, board, stop);
+    context.queue.close_when_idle();
+  }
   context.prober.stop();
   const bool complete = !stop.stop_requested();
   if (complete) {
@@ -116,10 +120,31 @@ bool Engine::run(const std::stop_token& stop) {
   return complete;
 }
 
-void Engine::Impl::work(const std::stop_token& stop) {
-  std::vector<std::jthread> threads;
-  for (std::size_t index = 0; index < options.workers; ++index) {
-    threads.emplace_back([this, stop] { Worker(context, stop).loop(); });
+// A lane begins when its registries have answered, or failed once: an image that began before would
+// leave out a target that is only about to answer, and be downloaded for it again. A silent
+// registry delays its own lanes only, and not for long.
+void Engine::Impl::admit(const std::vector<std::shared_ptr<LaneRules>>& lanes,
+                         ExpansionBoard& board,
+                         const std::stop_token& stop) {
+  const auto deadline = context.clock.now() + options.first_answers;
+  std::vector<std::shared_ptr<LaneRules>> waiting = lanes;
+  while (!waiting.empty() && !stop.stop_requested()) {
+    const std::set<std::string> silent =
+        context.clock.now() < deadline ? context.prober.silent() : std::set<std::string>();
+    std::erase_if(waiting, [&](const std::shared_ptr<LaneRules>& rules) {
+      const Lane& lane = rules->lane;
+      if (silent.contains(lane.source) ||
+          std::any_of(lane.targets.begin(), lane.targets.end(), [&silent](const auto& target) {
+            return silent.contains(target);
+          })) {
+        return false;
+      }
+      context.queue.add_generator(lane, std::make_unique<LaneGenerator>(context, board, rules));
+      return true;
+    });
+    if (!waiting.empty()) {
+      context.prober.await_answer(silent, deadline, stop);
+    }
   }
 }
 

@@ -85,18 +85,29 @@ void HostProber::start() {
   });
 }
 
-void HostProber::await_first_answers(Clock::duration patience, const std::stop_token& stop) {
-  const auto deadline = clock_.now() + patience;
+std::set<std::string> HostProber::silent_among(const Hosts& hosts) {
+  std::set<std::string> silent;
+  for (const auto& [name, host] : hosts) {
+    if (host.failures == 0) {
+      silent.insert(name);
+    }
+  }
+  return silent;
+}
+
+std::set<std::string> HostProber::silent() {
+  return silent_among(*hosts_.lock());
+}
+
+void HostProber::await_answer(const std::set<std::string>& known,
+                              Clock::time_point deadline,
+                              const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] {
     { const auto hosts = hosts_.lock(); }
     changed_.notify_all();
   });
   auto hosts = hosts_.lock();
-  const auto unknown = [&hosts] {
-    return std::any_of(
-        hosts->begin(), hosts->end(), [](const auto& item) { return item.second.failures == 0; });
-  };
-  while (unknown() && !stop.stop_requested() && clock_.now() < deadline) {
+  while (silent_among(*hosts) == known && !stop.stop_requested() && clock_.now() < deadline) {
     clock_.wait_until(changed_, hosts.mutex_lock(), deadline);
   }
 }

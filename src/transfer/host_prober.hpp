@@ -9,6 +9,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -33,10 +34,13 @@ class HostProber {
   /// probed already is left alone.
   void probe(Registry& registry);
   void start();
-  /// Blocks until every host has answered or failed once, `patience` has passed, or `stop` is
-  /// requested: work that begins before would leave out targets that are only about to answer, and
-  /// download for them again.
-  void await_first_answers(Clock::duration patience, const std::stop_token& stop);
+  /// Hosts that have neither answered nor failed yet.
+  [[nodiscard]] std::set<std::string> silent();
+  /// Blocks until `silent()` is another set than `known`, `deadline` has come, or `stop` is
+  /// requested.
+  void await_answer(const std::set<std::string>& known,
+                    Clock::time_point deadline,
+                    const std::stop_token& stop);
   /// No more probes; blocks until the thread has ended.
   void stop();
 
@@ -55,6 +59,7 @@ class HostProber {
   void answered(const std::string& name);
   void failed(const std::string& name, const std::exception_ptr& failure);
   [[nodiscard]] std::vector<Registry*> take_due(Hosts& hosts) const;
+  [[nodiscard]] static std::set<std::string> silent_among(const Hosts& hosts);
 
   const EngineOptions& options_;
   WorkQueue& queue_;
