@@ -6,6 +6,9 @@
 namespace image_syncer {
 namespace {
 
+// A leg that takes nothing for so long stalls.
+constexpr Laggards::duration kStall = std::chrono::milliseconds(500);
+
 double speed(const Laggards::Look& look) {
   const double seconds =
       std::chrono::duration<double>(
@@ -19,12 +22,12 @@ double speed(const Laggards::Look& look) {
 Laggards::Laggards(const LaggardPolicy& policy, std::uint64_t blob_size, std::size_t legs)
     : policy_(policy),
       blob_size_(blob_size),
-      alone_(legs, duration(0)) {}
+      legs_(legs) {}
 
 std::optional<std::size_t> Laggards::update(duration elapsed,
                                             bool held_up,
                                             const std::vector<Look>& looks) {
-  assert(looks.size() == alone_.size());
+  assert(looks.size() == legs_.size());
   if (!watches() || !held_up) {
     return std::nullopt;
   }
@@ -34,8 +37,15 @@ std::optional<std::size_t> Laggards::update(duration elapsed,
   }
   const auto index =
       static_cast<std::size_t>(std::find_if(looks.begin(), looks.end(), is_taking) - looks.begin());
-  alone_[index] += elapsed;
+  legs_[index].alone += elapsed;
+  note_progress(legs_[index], looks[index].bytes, elapsed);
   return is_laggard(index, looks) ? std::optional(index) : std::nullopt;
+}
+
+void Laggards::note_progress(Leg& leg, std::uint64_t bytes, duration elapsed) const {
+  leg.without_progress = bytes == leg.bytes ? leg.without_progress + elapsed : duration(0);
+  leg.bytes = bytes;
+  leg.stalled = leg.stalled || leg.without_progress >= kStall;
 }
 
 bool Laggards::is_laggard(std::size_t index, const std::vector<Look>& looks) const {
@@ -51,15 +61,18 @@ bool Laggards::is_laggard(std::size_t index, const std::vector<Look>& looks) con
   const auto middle = others.begin() + static_cast<std::ptrdiff_t>(others.size() / 2);
   std::nth_element(others.begin(), middle, others.end());
   const double median = *middle;
-  if (speed(looks[index]) >= policy_.speed_ratio * median) {
+  const double ratio = speed(looks[index]) / median;
+  if (ratio >= policy_.speed_ratio) {
     return false;
   }
+  const Leg& leg = legs_[index];
+  const bool clear = ratio < policy_.clear_ratio && !leg.stalled;
   const std::chrono::duration<double> without_it(static_cast<double>(blob_size_) / median);
   const auto tolerated = std::min<std::chrono::duration<double>>(
       policy_.tolerated_max,
-      std::max<std::chrono::duration<double>>(policy_.tolerated_min,
+      std::max<std::chrono::duration<double>>(clear ? policy_.clear_min : policy_.tolerated_min,
                                               policy_.tolerated_share * without_it));
-  return alone_[index] >= tolerated;
+  return leg.alone >= tolerated;
 }
 
 }  // namespace image_syncer

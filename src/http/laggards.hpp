@@ -35,7 +35,7 @@ class Laggards {
   };
 
   /// Whether there can ever be a laggard.
-  [[nodiscard]] bool watches() const { return policy_.enabled && alone_.size() > 1; }
+  [[nodiscard]] bool watches() const { return policy_.enabled && legs_.size() > 1; }
 
   /// `elapsed` passed since the last look; `held_up`: the source had to wait for room, or is
   /// through, all that time. The laggard, if there is one now. `looks`: one a leg.
@@ -44,11 +44,19 @@ class Laggards {
                                                   const std::vector<Look>& looks);
 
  private:
+  struct Leg {
+    duration alone{0};  // for how long it alone held up the others
+    std::uint64_t bytes = 0;
+    duration without_progress{0};
+    bool stalled = false;  // once, while it held up the others
+  };
+
+  void note_progress(Leg& leg, std::uint64_t bytes, duration elapsed) const;
   [[nodiscard]] bool is_laggard(std::size_t index, const std::vector<Look>& looks) const;
 
   LaggardPolicy policy_;
   std::uint64_t blob_size_;
-  std::vector<duration> alone_;  // for how long each leg alone held up the others
+  std::vector<Leg> legs_;
 };
 
 }  // namespace image_syncer

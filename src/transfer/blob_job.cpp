@@ -191,6 +191,7 @@ void BlobJob::transfer(Worker& worker) {
   options.expected_hex = blob_.digest.hex();
   options.ring_bytes = sizes.ring;
   options.progress = &progress->done;
+  options.on_slow_leg = [&](std::size_t index) { set_slow(hosts[index]); };
   std::vector<Clock::time_point> ends(legs.size());
   options.on_leg_end = [&](std::size_t index, LegResult result) {
     ends[index] = context_.clock.now();
@@ -215,8 +216,8 @@ void BlobJob::transfer(Worker& worker) {
   }
 }
 
-// A target that was dropped, or that made the others' worker wait for it blob after blob: its
-// uploads go apart from now on.
+// A target that made the others' worker wait for it blob after blob: its uploads go apart from now
+// on, as do those of one that held up a single blob too long (`on_slow_leg`).
 void BlobJob::note_pace(const std::vector<Leg*>& legs,
                         const std::vector<LegResult>& results,
                         Clock::time_point began,
@@ -234,18 +235,21 @@ void BlobJob::note_pace(const std::vector<Leg*>& legs,
   }
   for (std::size_t index = 0; index < legs.size(); ++index) {
     const std::string& host = legs[index]->repository.registry;
-    bool slow = results[index] == LegResult::dropped;
-    if (results[index] == LegResult::done && durations.size() > 1) {
-      slow = context_.health.is_held_up_by(
-          host, ends[index] - began, durations[(durations.size() - 1) / 2]);
+    if (results[index] == LegResult::done && durations.size() > 1 &&
+        context_.health.is_held_up_by(
+            host, ends[index] - began, durations[(durations.size() - 1) / 2])) {
+      set_slow(host);
     }
-    if (slow && !context_.health.is_slow(host)) {
-      context_.health.set_slow(host);
-      log(LogLevel::warn,
-          "transfer",
-          "target is much slower than the others, its uploads go apart for a minute",
-          {{"registry", host}});
-    }
+  }
+}
+
+void BlobJob::set_slow(const std::string& host) {
+  if (!context_.health.is_slow(host)) {
+    context_.health.set_slow(host);
+    log(LogLevel::warn,
+        "transfer",
+        "target is much slower than the others, its uploads go apart for a minute",
+        {{"registry", host}});
   }
 }
 

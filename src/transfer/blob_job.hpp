@@ -48,6 +48,7 @@ class BlobJob final : public TransferJob {
                  const std::vector<LegResult>& results,
                  Clock::time_point began,
                  const std::vector<Clock::time_point>& ends);
+  void set_slow(const std::string& host);
   void on_result(Worker& worker, Leg& leg, const Exchange& exchange, LegResult result);
   [[nodiscard]] std::vector<Leg*> open_legs();
 

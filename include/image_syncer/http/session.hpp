@@ -58,6 +58,10 @@ struct LaggardPolicy {
   std::chrono::milliseconds tolerated_min = std::chrono::seconds(3);
   /// and at the latest after this.
   std::chrono::milliseconds tolerated_max = std::chrono::seconds(10);
+  /// A leg that is slower still than this part, and takes bytes all the time (a disk that stalls
+  /// for a moment does not), is no doubtful case: `clear_min` stands for `tolerated_min`.
+  double clear_ratio = 0.1;
+  std::chrono::milliseconds clear_min = std::chrono::milliseconds(1500);
 };
 
 struct FanOutOptions {

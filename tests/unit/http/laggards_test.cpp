@@ -69,9 +69,12 @@ const Case kCases[] = {
     {"a source slower than all", {.speeds = {100, 5}, .held_up = false}, std::nullopt},
     {"slow, but another one is busy too", {.speeds = {100, 5, 90}, .busy = {2}}, std::nullopt},
     {"two equally slow legs", {.speeds = {100, 5, 5}}, std::nullopt},
-    // 40 MiB at 100 MiB/s: a quarter of that is less than the three seconds that are always
-    // tolerated.
-    {"a small blob", {.speeds = {100, 5}, .blob_size = 40U << 20U}, 1, milliseconds(3000)},
+    // 40 MiB at 100 MiB/s: a quarter of that is less than what is always tolerated.
+    {"a small blob", {.speeds = {100, 20}, .blob_size = 40U << 20U}, 1, milliseconds(3000)},
+    {"a small blob, a clear case",
+     {.speeds = {100, 5}, .blob_size = 40U << 20U},
+     1,
+     milliseconds(1500)},
     // 2,000 MiB at 100 MiB/s take 20 s without it.
     {"a middling blob", {.speeds = {100, 5}, .blob_size = 2000ULL << 20U}, 1, milliseconds(5000)},
     {"disabled", {.speeds = {100, 5}, .policy = {.enabled = false}}, std::nullopt},
@@ -116,6 +119,18 @@ TEST(Laggards, AreFoundThoughTheyTookNothingAtAll) {
   const std::vector<Laggards::Look> looks = {{Doing::waiting, 1 << 20U, milliseconds(1)},
                                              {Doing::taking, 0, milliseconds(0)}};
   EXPECT_EQ(laggards.update(std::chrono::seconds(10), true, looks), 1U);
+}
+
+TEST(Laggards, ThatStallForAMomentAreGivenMoreTime) {
+  Laggards laggards({}, 40U << 20U, 2);
+  std::vector<Laggards::Look> looks = {{Doing::waiting, 20U << 20U, milliseconds(200)},
+                                       {Doing::taking, 1 << 20U, milliseconds(200)}};
+  EXPECT_EQ(laggards.update(milliseconds(10), true, looks), std::nullopt);
+  looks[1].time_taking = milliseconds(1000);
+  EXPECT_EQ(laggards.update(milliseconds(800), true, looks), std::nullopt);
+  looks[1].bytes += 1000;
+  EXPECT_EQ(laggards.update(milliseconds(2189), true, looks), std::nullopt);
+  EXPECT_EQ(laggards.update(milliseconds(1), true, looks), 1U);
 }
 
 TEST(Laggards, NeedSomebodyToCompareWith) {

@@ -17,10 +17,8 @@ using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-using testing::UnorderedElementsAre;
 
 ServerResponse challenge(std::vector<std::string> lines) {
   ServerResponse response{.status = 401, .headers = {}, .body = {}};
