@@ -87,6 +87,30 @@ Needs ImageJob::needs() const {
   return needs;
 }
 
+// Whether there is nothing to do now: no target is due whose registry is not held.
+bool ImageJob::must_wait(Context& context) const {
+  if (needs_source() && context.queue.is_held(source_.repository.registry)) {
+    return true;
+  }
+  const auto now = context.clock.now();
+  return std::none_of(targets_.begin(), targets_.end(), [&](const Target& target) {
+    return target.phase != Phase::ended && target.due <= now &&
+           !context.queue.is_held(target.reference.repository.registry);
+  });
+}
+
+// What can be read again.
+void ImageJob::let_go_of_content() {
+  content_.reset();
+  for (Target& target : targets_) {
+    target.have.clear();
+    target.trusted.clear();
+    if (target.phase == Phase::publish) {
+      target.phase = Phase::blobs;
+    }
+  }
+}
+
 void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
   auto due = Clock::time_point::max();
   bool again = true;
@@ -96,16 +120,9 @@ void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
       again = again && target.rounds > 0 && target.phase == Phase::check;
     }
   }
-  if (due > context.clock.now()) {
-    // It may be long: what can be read again is let go, and the place is free for another image.
-    image->content_.reset();
-    for (Target& target : image->targets_) {
-      target.have.clear();
-      target.trusted.clear();
-      if (target.phase == Phase::publish) {
-        target.phase = Phase::blobs;
-      }
-    }
+  if (image->must_wait(context)) {
+    // It may be long: the place is free for another image.
+    image->let_go_of_content();
     image->slot_ = OpenSlot();
   }
   const Needs needs = image->needs();

@@ -138,6 +138,8 @@ class ImageJob final : public TransferJob {
   [[nodiscard]] const PlatformFilter& filter(const Context& context) const;
   [[nodiscard]] bool active(Worker& worker, const Target& target) const;
   [[nodiscard]] bool needs_source() const;
+  [[nodiscard]] bool must_wait(Context& context) const;
+  void let_go_of_content();
   [[nodiscard]] bool ended() const;
   [[nodiscard]] Reference by_digest() const;
   [[nodiscard]] std::string note() const;

@@ -42,7 +42,7 @@ struct EngineOptions {
                                                       std::chrono::seconds(20),
                                                       std::chrono::seconds(40)};
   /// The most that work waits at the start for registries that have not answered yet.
-  std::chrono::milliseconds first_answers{2000};
+  std::chrono::milliseconds first_answers{1500};
   std::chrono::seconds give_up_after{
       120};  ///< a host without an answer for so long is given up for the run
   std::chrono::seconds longest_wait{
