@@ -181,7 +181,7 @@ bool ImageJob::active(Worker& worker, const Target& target) const {
 }
 
 const PlatformFilter& ImageJob::filter(const Context& context) const {
-  return rule_.platforms ? *rule_.platforms : context.options.platforms;
+  return context.platforms_of(rule_);
 }
 
 Reference ImageJob::by_digest() const {
