@@ -23,9 +23,12 @@ struct EngineRun {
   bool failures = false;
   RunSnapshot counts;
   std::string summary;
+  std::string report;  ///< the file
 
   /// "copied 2 equal 1": what is not 0 of the images' ends.
   [[nodiscard]] std::string ends() const;
+  /// The targets of the report that ended so, sorted.
+  [[nodiscard]] std::vector<std::string> targets(const std::string& result) const;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.
