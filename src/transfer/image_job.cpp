@@ -337,6 +337,12 @@ void ImageJob::prepare_targets(Context& context) {
     }
     if (content_->nothing_left) {
       end(context, target, ImageResult::filtered, "no manifest fits the platform filter");
+    } else if (target.reference.digest && *target.reference.digest != content_->root().digest()) {
+      end(context,
+          target,
+          ImageResult::failed,
+          "the platform filter changes the digest, so that the target cannot have this one: name a "
+          "tag for it in the destination");
     } else if (!context.options.force && target.found &&
                *target.found == content_->root().digest()) {
       const auto now = context.clock.wall_now();
