@@ -294,9 +294,10 @@ void ImageJob::judge_targets(Context& context) {
     } else if (context.options.dry_run && transform.empty()) {
       end(context, target, ImageResult::planned, "");
     } else {
+      // Somebody else wrote or deleted the tag, perhaps with its repository: what earlier runs
+      // learned is checked.
+      target.doubt = known && target.found != known->target_digest;
       if (known && !target.found) {
-        // The tag is gone, perhaps with its repository: what is known of it is worth less than a
-        // look.
         context.record.forget_tag(target.reference);
       }
       advance(target, Phase::blobs);
