@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -92,8 +91,7 @@ TEST_F(EngineDryRun, it_plans_exactly_what_a_real_run_copies_and_changes_nothing
       }
       registry->server().log().clear();
     }
-    std::filesystem::remove(scratch.file("record.db"));
-    rules.clear();
+    begin_anew();
     prepare();
     options.platforms = test.platforms;
     options.force = test.force;

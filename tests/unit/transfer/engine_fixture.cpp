@@ -8,6 +8,7 @@
 #include <image_syncer/util/files.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <regex>
@@ -120,6 +121,13 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
   result.summary = state.finish(!result.complete);
   result.report = read_file(state_options.report_path, kMaxReport);
   return result;
+}
+
+void EngineTest::begin_anew() {
+  rules.clear();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(scratch.file(std::string("record.db") + suffix));
+  }
 }
 
 std::size_t writes(FakeRegistry& registry) {

@@ -50,11 +50,14 @@ class EngineTest : public testing::Test {
                  const std::vector<FakeRegistry*>& targets);
   /// Every run has registries as new as those of a new process; the record, if any, stays.
   EngineRun run(const std::stop_token& stop = {});
+  /// Begins a new case in the same test: no rules, no record (another registry may get the port of
+  /// an earlier one).
+  void begin_anew();
 
   EngineOptions options;  // with timings turned down
   std::vector<Rule> rules;
   bool with_record = false;
-  ScratchDir scratch;
+  ScratchDir scratch{ScratchDir::Place::memory};
   CapturedLog logged;
 };
 

@@ -46,7 +46,7 @@ TEST_F(EngineOwners, the_first_rule_owns_a_disputed_tag_and_the_other_fails_ther
       FakeRegistry target;
       const BuiltManifest owner = seed(one, "a", "v1");
       seed(two, "b", "v1");
-      rules.clear();
+      begin_anew();
       redirect(add_rule(one, "a", first, {&target}), "app");
       redirect(add_rule(two, "b", second, {&target}), "app");
       const EngineRun result = run();

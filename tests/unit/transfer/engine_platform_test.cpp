@@ -123,6 +123,7 @@ TEST_F(EnginePlatforms, what_fits_arrives_and_nothing_else_is_moved) {
     SCOPED_TRACE(test.name);
     FakeRegistry source;
     FakeRegistry target;
+    begin_anew();
     options.platforms = only(test.filter);
     const EngineRun result = bring(source, target, test.image);
     EXPECT_FALSE(result.failures);
@@ -173,6 +174,7 @@ TEST_F(EnginePlatforms, the_second_run_takes_two_requests_a_tag_with_a_record) {
     SCOPED_TRACE(test.name);
     FakeRegistry source;
     FakeRegistry target;
+    begin_anew();
     options.platforms = only(test.filter);
     with_record = true;
     static_cast<void>(bring(source, target, test.image));
@@ -191,6 +193,7 @@ TEST_F(EnginePlatforms, the_second_run_writes_nothing_without_a_record) {
     SCOPED_TRACE(test.name);
     FakeRegistry source;
     FakeRegistry target;
+    begin_anew();
     options.platforms = only(test.filter);
     static_cast<void>(bring(source, target, test.image));
     source.server().log().clear();
@@ -227,6 +230,7 @@ TEST_F(EnginePlatforms, another_filter_is_another_image) {
   for (const bool record : {false, true}) {
     FakeRegistry source;
     FakeRegistry target;
+    begin_anew();
     with_record = record;
     for (const Step& step : steps) {
       SCOPED_TRACE(std::string(step.name) + (record ? ", with a record" : ""));

@@ -45,7 +45,7 @@ TEST_F(EngineRecord, an_unchanged_tag_takes_one_request_at_each_side_with_and_wi
     source.seed("app", "v1", build_index({image_with("a", layers_of({1000, kLarge}))}));
     source.seed("app", "v2", image_with("b", layers_of({1000, 20})));
     source.seed("app", "v3", build_artifact({}));
-    rules.clear();
+    begin_anew();
     add_tags(source, "app", {"v1", "v2", "v3"}, {&targets[0], &targets[1]});
     EXPECT_EQ(run().ends(), "copied 6");
     EXPECT_EQ(run_counting_anew({&source, &targets[0], &targets[1]}).ends(), "equal 6");
@@ -54,6 +54,28 @@ TEST_F(EngineRecord, an_unchanged_tag_takes_one_request_at_each_side_with_and_wi
       EXPECT_EQ(registry->count("HEAD", "/v2/app/manifests/v.*"), 3U);
     }
   }
+}
+
+TEST_F(EngineRecord, a_first_run_asks_the_same_with_and_without_a_record) {
+  std::vector<std::string> counted;
+  for (const bool record : {true, false}) {
+    with_record = record;
+    FakeRegistry source;
+    FakeRegistry target;
+    source.seed("app", "v1", build_index({image_with("a", layers_of({1000, kLarge}))}));
+    target.seed("app", "old", image_with("b", layers_of({1000, kLarge})));
+    begin_anew();
+    add_rule(source, "app", AllTags(), {&target});
+    EXPECT_EQ(run().ends(), "copied 1");
+    std::string counts;
+    for (FakeRegistry* registry : {&source, &target}) {
+      for (const char* method : {"HEAD", "GET", "POST", "PATCH", "PUT", "DELETE"}) {
+        counts += method + (" " + std::to_string(registry->count(method, "/v2/app/.*"))) + "\n";
+      }
+    }
+    counted.push_back(counts);
+  }
+  EXPECT_EQ(counted[0], counted[1]);
 }
 
 /// What may have happened to a target since the record was written.
@@ -160,7 +182,7 @@ TEST_F(EngineRecord, a_record_that_lies_costs_one_more_round_and_no_failure) {
       FakeRegistry source;
       FakeRegistry target(fake);
       source.seed("app", "v1", before);
-      rules.clear();
+      begin_anew();
       add_tags(source, "app", {"v1"}, {&target});
       ASSERT_EQ(run().ends(), "copied 1");
       lie.happened(target, before);
@@ -194,7 +216,7 @@ TEST_F(EngineRecord, a_tag_that_is_not_as_recorded_makes_the_record_doubtful) {
       FakeRegistry source;
       FakeRegistry target(fake);
       source.seed("app", "v1", image);
-      rules.clear();
+      begin_anew();
       add_tags(source, "app", {"v1"}, {&target});
       ASSERT_EQ(run().ends(), "copied 1");
       lie.happened(target, image);
@@ -220,7 +242,7 @@ TEST_F(EngineRecord, an_old_entry_is_checked_before_the_manifest_goes_up) {
     FakeRegistry source;
     FakeRegistry target(fake);
     source.seed("app", "v1", before);
-    rules.clear();
+    begin_anew();
     add_tags(source, "app", {"v1"}, {&target});
     ASSERT_EQ(run().ends(), "copied 1");
     lie.happened(target, before);
@@ -258,7 +280,7 @@ TEST_F(EngineRecord, a_blob_is_mounted_from_where_the_record_knows_it_and_sent_i
     const BuiltManifest image = image_with("a", layers_of({1000, kLarge}));
     source.seed("app", "v1", image);
     source.seed("copy", "v1", image);
-    rules.clear();
+    begin_anew();
     add_tags(source, "app", {"v1"}, {&target});
     ASSERT_EQ(run().ends(), "copied 1");
     if (test.gone) {
@@ -286,7 +308,7 @@ TEST_F(EngineRecord, a_changed_tag_sends_only_what_is_new) {
     FakeRegistry source;
     FakeRegistry target;
     source.seed("app", "v1", before);
-    rules.clear();
+    begin_anew();
     add_tags(source, "app", {"v1"}, {&target});
     ASSERT_EQ(run().ends(), "copied 1");
     source.seed("app", "v1", after);
@@ -326,7 +348,7 @@ TEST_F(EngineRecord, force_writes_equal_tags_again_and_moves_no_blob) {
     FakeRegistry target;
     const BuiltManifest child = image_with("a", layers_of({1000, kLarge}));
     source.seed("app", "v1", build_index({child}));
-    rules.clear();
+    begin_anew();
     add_tags(source, "app", {"v1"}, {&target});
     ASSERT_EQ(run().ends(), "copied 1");
     options.force = true;

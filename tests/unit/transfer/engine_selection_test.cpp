@@ -66,7 +66,7 @@ TEST_F(EngineSelection, every_tag_arrives_however_the_list_is_paged) {
     FakeRegistry source(paged(test.per_page, test.absolute_links));
     FakeRegistry target;
     seed_tags(source, "team/app", tags);
-    rules.clear();
+    begin_anew();
     add_rule(source, "team/app", AllTags(), {&target});
     const EngineRun result = run();
     EXPECT_EQ(result.ends(), "copied 7");
@@ -93,7 +93,7 @@ TEST_F(EngineSelection, an_expression_selects_from_all_pages) {
     FakeRegistry source(paged(2, false));
     FakeRegistry target;
     seed_tags(source, "team/app", {"latest", "v1.0", "v1.1", "v2.0", "v2.1"});
-    rules.clear();
+    begin_anew();
     add_rule(source, "team/app", TagPattern{test.expression}, {&target});
     EXPECT_EQ(run().ends(), "copied " + std::to_string(test.tags.size()));
     EXPECT_EQ(target.store().tags("team/app"), test.tags);
@@ -147,7 +147,7 @@ TEST_F(EngineSelection, a_rule_that_selects_nothing_is_a_warning_and_no_failure)
     FakeRegistry target;
     seed_tags(source, "team/other", {"v1"});
     source.on({.method = "GET", .path = "/v2/team/app/tags/list"}).reply(200, {}, test.tags);
-    rules.clear();
+    begin_anew();
     add_rule(source, "team/app", test.selection, {&target});
     add_rule(source, "team/other", AllTags(), {&target});
     const EngineRun result = run();
