@@ -11,7 +11,8 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::size_t kLarge = 9UL * 1024 * 1024;  // looked for before it is sent
+constexpr std::size_t kLarge = 1200UL * 1024;           // a transfer of its own
+constexpr std::size_t kWorthALook = 8UL * 1024 * 1024;  // asked for before it is sent
 
 BuiltManifest image_with(const std::string& label, const std::vector<LayerSpec>& layers) {
   ImageSpec spec;
@@ -297,7 +298,7 @@ TEST_F(EngineRecord, a_blob_is_mounted_from_where_the_record_knows_it_and_sent_i
 }
 
 TEST_F(EngineRecord, a_changed_tag_sends_only_what_is_new) {
-  const std::vector<LayerSpec> old_layers = layers_of({1000, 2000, kLarge}, 1);
+  const std::vector<LayerSpec> old_layers = layers_of({1000, 2000, kWorthALook}, 1);
   std::vector<LayerSpec> new_layers = old_layers;
   new_layers[1] = layers_of({2500}, 50).front();
   const BuiltManifest before = image_with("before", old_layers);
