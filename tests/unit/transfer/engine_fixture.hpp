@@ -27,8 +27,8 @@ struct EngineRun {
 
   /// "copied 2 equal 1": what is not 0 of the images' ends.
   [[nodiscard]] std::string ends() const;
-  /// The targets of the report that ended so, sorted.
-  [[nodiscard]] std::vector<std::string> targets(const std::string& result) const;
+  /// The targets of the report that ended as `wanted`, sorted.
+  [[nodiscard]] std::vector<std::string> targets(const std::string& wanted) const;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.

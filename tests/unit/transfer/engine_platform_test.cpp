@@ -11,9 +11,7 @@
 namespace image_syncer {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 BuiltManifest image_of(const std::string& architecture,
                        const std::string& variant = {},
