@@ -47,12 +47,13 @@ int run(const Options& options, const std::stop_token& stop) {
 
 int run_application(int argc, const char* const* argv) noexcept {
   try {
+    // Before anything else, so that a stop ends the program in the same way however early it comes.
+    const SignalWatch signals;
     const auto parsed = parse_options(argc, argv, kVersion);
     if (const auto* const exit = std::get_if<Exit>(&parsed)) {
       (exit->code == 0 ? std::cout : std::cerr) << exit->text << std::flush;
       return exit->code;
     }
-    const SignalWatch signals;
     return run(std::get<Options>(parsed), signals.stop());
   } catch (const ConfigError& error) {
     return fail(error.message() + "\n");

@@ -49,6 +49,11 @@ struct Context {
 
   [[nodiscard]] Registry& registry(const std::string& name) const { return *registries.at(name); }
 
+  /// Which platforms a rule copies: its own filter replaces the one for all.
+  [[nodiscard]] const PlatformFilter& platforms_of(const Rule& rule) const {
+    return rule.platforms ? *rule.platforms : options.platforms;
+  }
+
   /// Puts woken images back into the queue.
   void wake(const std::vector<WaiterId>& waiters);
   /// The repository holds the blob now: tells the record and whoever waits.

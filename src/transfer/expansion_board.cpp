@@ -65,8 +65,14 @@ void ExpansionBoard::claim_targets(RuleRun& run) {
         continue;
       }
       run.dropped[image * width + target] = true;
+      // The same source under another filter is another image.
+      const bool same_platforms =
+          context_.platforms_of(context_.rules[result.owner]).normalized() ==
+          context_.platforms_of(rule).normalized();
       if (result.claim == TargetOwners::Claim::disputed) {
-        dispute(rule, result.owner, plan.source, plan.targets[target]);
+        dispute(rule, result.owner, {plan.source, plan.targets[target]}, "from another source");
+      } else if (!same_platforms) {
+        dispute(rule, result.owner, {plan.source, plan.targets[target]}, "for other platforms");
       }
     }
   }
@@ -74,18 +80,18 @@ void ExpansionBoard::claim_targets(RuleRun& run) {
 
 void ExpansionBoard::dispute(const Rule& rule,
                              std::size_t owner,
-                             const Reference& source,
-                             const Reference& target) {
+                             const Copy& copy,
+                             const char* difference) {
   const Rule& first = context_.rules[owner];
   ImageOutcome outcome;
   outcome.rule = rule.index;
   outcome.rule_text = rule.text;
-  outcome.source = source;
-  outcome.target = target;
+  outcome.source = copy.source;
+  outcome.target = copy.target;
   outcome.result = ImageResult::failed;
-  outcome.reason = "the rule " + first.text + " (" + first.mark.str() +
-                   ") writes this tag from another source and comes first; " + rule.text + " (" +
-                   rule.mark.str() + ") must use another tag";
+  outcome.reason = "the rule " + first.text + " (" + first.mark.str() + ") writes this tag " +
+                   difference + " and comes first; " + rule.text + " (" + rule.mark.str() +
+                   ") must use another tag";
   context_.state.images_found(1);
   context_.state.image_done(outcome);
 }

@@ -52,10 +52,13 @@ class ExpansionBoard {
 
  private:
   void claim_targets(RuleRun& run);
-  void dispute(const Rule& rule,
-               std::size_t owner,
-               const Reference& source,
-               const Reference& target);
+
+  struct Copy {
+    const Reference& source;
+    const Reference& target;
+  };
+
+  void dispute(const Rule& rule, std::size_t owner, const Copy& copy, const char* difference);
   void finish(std::size_t rule);
 
   struct Progress {

@@ -75,7 +75,8 @@ void ImageJob::claim_blob(Target& target,
                           std::vector<Move>& moves) {
   const Repository& repository = target.reference.repository;
   const Digest& digest = content_->blobs[blob].digest;
-  const bool can_mount = context_.health.can_mount(repository.registry) && !target.distrust;
+  const bool can_mount =
+      context_.health.can_mount(repository.registry) && target.distrust == Distrust::none;
   BlobIndex::Result result = context_.blobs.lock()->claim(repository, digest, can_mount, id_);
   switch (result.claim) {
     case BlobIndex::Claim::present:
@@ -116,7 +117,7 @@ void ImageJob::claim_blob(Target& target,
 // Whether the record says that the target holds the blob. An old entry counts, too, but is checked
 // before the manifest goes up.
 bool ImageJob::vouched_for(Context& context, Target& target, std::size_t blob) {
-  if (target.distrust) {
+  if (target.distrust != Distrust::none) {
     return false;
   }
   const auto confirmed =
@@ -125,7 +126,8 @@ bool ImageJob::vouched_for(Context& context, Target& target, std::size_t blob) {
     return false;
   }
   target.have[blob] = true;
-  if (*confirmed < context.started - context.options.record_trust) {
+  const auto trust = target.doubt ? std::chrono::seconds(0) : context.options.record_trust;
+  if (*confirmed < context.started - trust) {
     target.trusted.push_back(blob);
   }
   context.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
@@ -146,7 +148,7 @@ void ImageJob::look_before_upload(Worker& worker, std::vector<Move>& moves) {
     const Repository& repository = target.reference.repository;
     const bool likely = *blob(move).size >= kWorthALook &&
                         (target.found || context_.record.knows_repository(repository));
-    if (!move.mount_from && !target.distrust &&
+    if (!move.mount_from && target.distrust == Distrust::none &&
         (likely || !context_.health.can_mount(repository.registry))) {
       looked.push_back(&move);
       heads.push_back(
@@ -179,7 +181,8 @@ void ImageJob::start_uploads(Worker& worker, std::vector<Move>& moves) {
     const Repository& repository = target.reference.repository;
     move.upload = context_.registry(repository.registry).upload(repository, blob(move));
     std::optional<Repository> from = move.mount_from;
-    if (!from && !target.distrust && context_.health.can_mount(repository.registry)) {
+    if (!from && target.distrust == Distrust::none &&
+        context_.health.can_mount(repository.registry)) {
       from = repository;
     }
     started.push_back(&move);
@@ -294,7 +297,7 @@ void ImageJob::start_blob_jobs(Context& context, std::vector<Move>& moves) {
     if (!job) {
       job = std::make_unique<BlobJob>(context, source_.repository, blob(move));
     }
-    job->add_leg({repository, id_, std::move(move.upload), target.distrust});
+    job->add_leg({repository, id_, std::move(move.upload), target.distrust != Distrust::none});
   }
   for (auto& [key, job] : jobs) {
     BlobJob::push(context, std::move(job));

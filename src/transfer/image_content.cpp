@@ -42,6 +42,7 @@ class ImageReader {
  private:
   void read_level(const std::vector<Descriptor>& wanted);
   [[nodiscard]] std::vector<Descriptor> next_level(const std::vector<Descriptor>& read) const;
+  [[nodiscard]] std::vector<Descriptor> wanted_children(const Manifest& index) const;
   void read_platforms(const std::vector<Descriptor>& read);
   [[nodiscard]] bool fits(const Descriptor& child) const;
   /// The manifest as it is to arrive; absent when nothing in it fits.
@@ -125,17 +126,33 @@ std::vector<Descriptor> ImageReader::next_level(const std::vector<Descriptor>& r
     if (manifest == manifests_.end()) {
       continue;
     }
-    for (const Descriptor& child : manifest->second.children()) {
+    for (const Descriptor& child : wanted_children(manifest->second)) {
       const bool known = manifests_.contains(child.digest) || !queued.insert(child.digest).second;
-      // What the descriptor excludes need not be read; attestations go with what they attest.
-      const bool excluded = child.platform && !child.attests &&
-                            !is_index_media_type(child.media_type) && !fits(child);
-      if (!known && !excluded && !is_blob_media_type(child.media_type)) {
+      if (!known && !is_blob_media_type(child.media_type)) {
         level.push_back(child);
       }
     }
   }
   return level;
+}
+
+// What the descriptors exclude need not be read. Attestations go with what they attest.
+std::vector<Descriptor> ImageReader::wanted_children(const Manifest& index) const {
+  if (filter_.empty()) {
+    return index.children();
+  }
+  std::set<Digest> wanted;
+  for (const Descriptor& child : index.children()) {
+    const bool judged = child.platform && !is_index_media_type(child.media_type);
+    if (!child.attests && (!judged || fits(child))) {
+      wanted.insert(child.digest);
+    }
+  }
+  std::vector<Descriptor> children = index.children();
+  std::erase_if(children, [&](const Descriptor& child) {
+    return !wanted.contains(child.attests.value_or(child.digest));
+  });
+  return children;
 }
 
 void ImageReader::read_platforms(const std::vector<Descriptor>& read) {

@@ -198,7 +198,7 @@ bool ImageJob::active(Worker& worker, const Target& target) const {
 }
 
 const PlatformFilter& ImageJob::filter(const Context& context) const {
-  return rule_.platforms ? *rule_.platforms : context.options.platforms;
+  return context.platforms_of(rule_);
 }
 
 Reference ImageJob::by_digest() const {
@@ -311,9 +311,10 @@ void ImageJob::judge_targets(Context& context) {
     } else if (context.options.dry_run && transform.empty()) {
       end(context, target, ImageResult::planned, "");
     } else {
+      // Somebody else wrote or deleted the tag, perhaps with its repository: what earlier runs
+      // learned is checked.
+      target.doubt = known && target.found != known->target_digest;
       if (known && !target.found) {
-        // The tag is gone, perhaps with its repository: what is known of it is worth less than a
-        // look.
         context.record.forget_tag(target.reference);
       }
       advance(target, Phase::blobs);
@@ -354,6 +355,12 @@ void ImageJob::prepare_targets(Context& context) {
     }
     if (content_->nothing_left) {
       end(context, target, ImageResult::filtered, "no manifest fits the platform filter");
+    } else if (target.reference.digest && *target.reference.digest != content_->root().digest()) {
+      end(context,
+          target,
+          ImageResult::failed,
+          "the platform filter changes the digest, so that the target cannot have this one: name a "
+          "tag for it in the destination");
     } else if (!context.options.force && target.found &&
                *target.found == content_->root().digest()) {
       const auto now = context.clock.wall_now();

@@ -46,6 +46,13 @@ class ImageJob final : public TransferJob {
     ended,
   };
 
+  /// The registry contradicted what was known.
+  enum class Distrust {
+    none,
+    of_record,   ///< it named what it lacks: other blobs count when it says so now
+    everything,  ///< nothing counts but uploads
+  };
+
   struct Target {
     Reference reference;
     Phase phase = Phase::check;
@@ -57,8 +64,9 @@ class ImageJob final : public TransferJob {
     std::optional<Digest> found;       // what the tag names at the target
     std::vector<bool> have;            // by index of the content's blobs
     std::vector<std::size_t> trusted;  // those of `have` that only an old record vouches for
-    bool distrust = false;  // the registry contradicted what was known: believe nothing but uploads
-    bool waiting = false;   // for blobs that others move; a wake-up comes
+    bool doubt = false;                // the tag is not as recorded: so may the rest be
+    Distrust distrust = Distrust::none;
+    bool waiting = false;  // for blobs that others move; a wake-up comes
     std::uint64_t bytes = 0;
     std::uint64_t ahead = 0;  // what it is known to lack, as told to the run's state
   };
@@ -112,7 +120,7 @@ class ImageJob final : public TransferJob {
   void put_level(Worker& worker, std::vector<Target*>& targets, std::size_t level);
   void on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure);
   void compare_immutable(Worker& worker, Target& target, const std::string& reason);
-  void believe_nothing(Context& context, Target& target, const Verdict& verdict);
+  void believe_less(Context& context, Target& target, const Verdict& verdict);
   void published(Context& context, Target& target);
 
   // Ends and failures.

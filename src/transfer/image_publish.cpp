@@ -118,8 +118,8 @@ void ImageJob::put_level(Worker& worker, std::vector<Target*>& targets, std::siz
 
 void ImageJob::on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure) {
   const Verdict verdict = judge(failure);
-  if (verdict.kind == VerdictKind::missing_blobs && !target.distrust) {
-    believe_nothing(context_, target, verdict);
+  if (verdict.kind == VerdictKind::missing_blobs && target.distrust != Distrust::everything) {
+    believe_less(context_, target, verdict);
   } else if (verdict.kind == VerdictKind::immutable_tag) {
     compare_immutable(worker, target, verdict.reason);
   } else {
@@ -127,9 +127,10 @@ void ImageJob::on_put_failure(Worker& worker, Target& target, const std::excepti
   }
 }
 
-// The registry lacks something that it was thought to have: that is sent again, whatever it said
-// before, once.
-void ImageJob::believe_nothing(Context& context, Target& target, const Verdict& verdict) {
+// The registry lacks something that it was thought to have. What it names is sent again, whatever
+// it said of that before; the rest is asked for first, because many name only the first of what
+// they lack. When it names nothing of the image, or complains once more, everything is sent again.
+void ImageJob::believe_less(Context& context, Target& target, const Verdict& verdict) {
   const Repository& repository = target.reference.repository;
   const auto named = [&verdict](const Digest& digest) {
     return std::find(verdict.digests.begin(), verdict.digests.end(), digest) !=
@@ -146,12 +147,16 @@ void ImageJob::believe_nothing(Context& context, Target& target, const Verdict& 
         });
     return blob || child;
   };
-  const bool everything = !concerns_image();
+  const bool everything = target.distrust == Distrust::of_record || !concerns_image();
+  target.distrust = everything ? Distrust::everything : Distrust::of_record;
+  target.trusted.clear();
   for (std::size_t blob = 0; blob < content_->blobs.size(); ++blob) {
     const Digest& digest = content_->blobs[blob].digest;
     if (everything || named(digest)) {
       context.blob_missing(repository, digest);
       target.have[blob] = false;
+    } else {
+      target.trusted.push_back(blob);
     }
   }
   for (const auto& level : content_->levels) {
@@ -161,7 +166,6 @@ void ImageJob::believe_nothing(Context& context, Target& target, const Verdict& 
       }
     }
   }
-  target.distrust = true;
   advance(target, Phase::blobs);
 }
 

@@ -6,14 +6,17 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace image_syncer {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::HasSubstr;
 
 constexpr std::size_t kLargeLayer = 64UL * 1024 * 1024;
 constexpr milliseconds kPoll{5};
@@ -62,6 +65,18 @@ class InterruptionTest : public SyncFixture {
     return false;
   }
 
+  /// Whether the program has taken this signal into its own hands.
+  static bool is_blocked(pid_t pid, int number) {
+    constexpr std::string_view kField = "SigBlk:\t";
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with(kField)) {
+        return (std::stoull(line.substr(kField.size()), nullptr, 16) >> (number - 1) & 1U) != 0;
+      }
+    }
+    return false;
+  }
+
   const BuiltManifest image_ = build_image({.layers = layers_of({1000, kLargeLayer})});
 };
 
@@ -98,6 +113,41 @@ TEST_F(InterruptionTest, CtrlCEndsTheRunWithinTwoSeconds) {
   ASSERT_TRUE(status) << "still running";
   ASSERT_TRUE(WIFEXITED(*status)) << "ended by signal " << WTERMSIG(*status) << read("err");
   EXPECT_EQ(WEXITSTATUS(*status), 3) << read("out") << read("err");
+  EXPECT_FALSE(target.client().get_manifest("app", "v1"));
+}
+
+TEST_F(InterruptionTest, AStopAtTheFirstMomentEndsTheRunLikeALaterOne) {
+  const RealRegistry source;
+  const RealRegistry target;
+  prepare(source, target, 1);
+  for (const int number : {SIGINT, SIGTERM}) {
+    std::filesystem::remove(file("out"));
+    ChildProcess program = start();
+    ASSERT_TRUE(running_until(program, [&] { return is_blocked(program.pid(), number); }));
+    program.signal(number);
+    const auto status = program.wait(seconds(5));
+    ASSERT_TRUE(status) << "still running";
+    ASSERT_TRUE(WIFEXITED(*status)) << "ended by signal " << WTERMSIG(*status) << read("err");
+    EXPECT_EQ(WEXITSTATUS(*status), 3) << read("out") << read("err");
+    EXPECT_THAT(read("out"), HasSubstr("stopped  before the end"));
+  }
+  EXPECT_FALSE(target.client().get_manifest("app", "v1"));
+}
+
+TEST_F(InterruptionTest, AStopFromBeforeTheStartIsNotLost) {
+  const RealRegistry source;
+  const RealRegistry target;
+  prepare(source, target, 1);
+  // The shell sends it to itself, where it waits, blocked, and becomes the program.
+  const auto out = run_process({"env",
+                                "--block-signal=TERM",
+                                "sh",
+                                "-c",
+                                "kill -TERM $$; exec \"$0\" --auth auth.yaml --images images.yaml",
+                                IMAGE_SYNCER_BINARY},
+                               {.directory = file("")});
+  EXPECT_EQ(out.exit_code, 3) << out.signal << out.out << out.err;
+  EXPECT_THAT(out.out, HasSubstr("stopped  before the end"));
   EXPECT_FALSE(target.client().get_manifest("app", "v1"));
 }
 

@@ -2,6 +2,7 @@
 
 #include "support/real_registry/child_process.hpp"
 #include "support/real_registry/real_registry.hpp"
+#include "support/real_registry/require_real_registry.hpp"
 #include "support/scratch_dir.hpp"
 
 #include <gtest/gtest.h>
@@ -19,11 +20,7 @@ namespace image_syncer {
 /// Runs the real program in a scratch folder against real registries.
 class SyncFixture : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!RealRegistry::available()) {
-      GTEST_SKIP() << "docker-registry is not installed";
-    }
-  }
+  void SetUp() override { require_real_registry(); }
 
   /// The command line for these arguments; paths are relative to the scratch folder.
   static std::vector<std::string> command(std::initializer_list<std::string> arguments) {

@@ -1,5 +1,7 @@
 #include "support/scratch_dir.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -8,8 +10,11 @@
 
 namespace image_syncer {
 
-ScratchDir::ScratchDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "image-syncer-test-XXXXXX").string();
+ScratchDir::ScratchDir(Place place) {
+  const std::filesystem::path memory = "/dev/shm";
+  const bool in_memory = place == Place::memory && ::access(memory.c_str(), W_OK) == 0;
+  const auto parent = in_memory ? memory : std::filesystem::temp_directory_path();
+  std::string name = (parent / "image-syncer-test-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw std::runtime_error("cannot create a folder " + name);
   }

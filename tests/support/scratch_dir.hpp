@@ -9,7 +9,12 @@ namespace image_syncer {
 /// An empty folder of its own for a test, removed with all it holds at the end.
 class ScratchDir {
  public:
-  ScratchDir();
+  enum class Place {
+    disk,
+    memory,  ///< where the system has such a folder: nothing waits for the disk
+  };
+
+  explicit ScratchDir(Place place = Place::disk);
   ScratchDir(const ScratchDir&) = delete;
   ScratchDir& operator=(const ScratchDir&) = delete;
   ScratchDir(ScratchDir&&) = delete;

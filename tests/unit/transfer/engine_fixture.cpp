@@ -5,13 +5,19 @@
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/files.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <regex>
 #include <utility>
 
 namespace image_syncer {
 namespace {
+
+constexpr std::size_t kMaxReport = 16UL * 1024 * 1024;
 
 struct Known {
   std::unique_ptr<RegistryHost> host;
@@ -36,6 +42,16 @@ std::string EngineRun::ends() const {
   return text;
 }
 
+std::vector<std::string> EngineRun::targets(const std::string& wanted) const {
+  const std::regex image("\"target\":\"([^\"]+)\",\"result\":\"" + wanted + "\"");
+  std::vector<std::string> found;
+  for (std::sregex_iterator hit(report.begin(), report.end(), image), end; hit != end; ++hit) {
+    found.push_back((*hit)[1]);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 EngineTest::EngineTest() {
   options.workers = 4;
   options.backoff_base = std::chrono::milliseconds(1);
@@ -50,6 +66,7 @@ Rule& EngineTest::add_rule(FakeRegistry& source,
                            const std::vector<FakeRegistry*>& targets) {
   Rule rule;
   rule.index = rules.size();
+  rule.mark = {"images.yaml", static_cast<int>(rules.size()) + 1, 1};
   rule.text = source.host() + "/" + path;
   rule.source = {source.host(), path};
   rule.selection = std::move(selection);
@@ -75,7 +92,10 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
                                   : std::make_unique<SyncRecord>();
   TokenCache tokens(system_clock());
   std::map<std::string, Known> known;
-  RunState state({}, system_clock());
+  RunStateOptions state_options;
+  state_options.report_path = scratch.file("report.json");
+  state_options.dry_run = options.dry_run;
+  RunState state(state_options, system_clock());
   EngineRun result;
   {
     Engine engine(
@@ -99,7 +119,15 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
   result.counts = state.snapshot();
   result.failures = state.has_failures();
   result.summary = state.finish(!result.complete);
+  result.report = read_file(state_options.report_path, kMaxReport);
   return result;
+}
+
+void EngineTest::begin_anew() {
+  rules.clear();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(scratch.file(std::string("record.db") + suffix));
+  }
 }
 
 std::size_t writes(FakeRegistry& registry) {

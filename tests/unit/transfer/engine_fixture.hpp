@@ -23,9 +23,12 @@ struct EngineRun {
   bool failures = false;
   RunSnapshot counts;
   std::string summary;
+  std::string report;  ///< the file
 
   /// "copied 2 equal 1": what is not 0 of the images' ends.
   [[nodiscard]] std::string ends() const;
+  /// The targets of the report that ended as `wanted`, sorted.
+  [[nodiscard]] std::vector<std::string> targets(const std::string& wanted) const;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.
@@ -47,11 +50,14 @@ class EngineTest : public testing::Test {
                  const std::vector<FakeRegistry*>& targets);
   /// Every run has registries as new as those of a new process; the record, if any, stays.
   EngineRun run(const std::stop_token& stop = {});
+  /// Begins a new case in the same test: no rules, no record (another registry may get the port of
+  /// an earlier one).
+  void begin_anew();
 
   EngineOptions options;  // with timings turned down
   std::vector<Rule> rules;
   bool with_record = false;
-  ScratchDir scratch;
+  ScratchDir scratch{ScratchDir::Place::memory};
   CapturedLog logged;
 };
 
