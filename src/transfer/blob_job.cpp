@@ -190,6 +190,8 @@ void BlobJob::transfer(Worker& worker) {
   options.algorithm = blob_.digest.algorithm();
   options.expected_hex = blob_.digest.hex();
   options.ring_bytes = sizes.ring;
+  options.laggards = context_.options.laggards;
+  options.source_delays = context_.options.source_delays;
   options.progress = &progress->done;
   options.on_slow_leg = [&](std::size_t index) { set_slow(hosts[index]); };
   std::vector<Clock::time_point> ends(legs.size());
