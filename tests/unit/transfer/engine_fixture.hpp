@@ -5,11 +5,15 @@
 #include "support/scratch_dir.hpp"
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/transfer/engine.hpp>
+#include <image_syncer/util/clock.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <future>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -26,6 +30,8 @@ struct EngineRun {
 
   /// "copied 2 equal 1": what is not 0 of the images' ends.
   [[nodiscard]] std::string ends() const;
+  /// The failures that the summary lists, one line each.
+  [[nodiscard]] std::vector<std::string> failure_lines() const;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.
@@ -47,10 +53,14 @@ class EngineTest : public testing::Test {
                  const std::vector<FakeRegistry*>& targets);
   /// Every run has registries as new as those of a new process; the record, if any, stays.
   EngineRun run(const std::stop_token& stop = {});
+  /// The same in a thread of its own. Whoever holds it up with a gate has to open that.
+  std::future<EngineRun> start(const std::stop_token& stop = {});
 
   EngineOptions options;  // with timings turned down
   std::vector<Rule> rules;
   bool with_record = false;
+  Clock* clock = &system_clock();
+  std::optional<Credential> credential;  // for every registry
   ScratchDir scratch;
   CapturedLog logged;
 };
@@ -59,5 +69,9 @@ class EngineTest : public testing::Test {
 [[nodiscard]] std::size_t writes(FakeRegistry& registry);
 /// All requests but the pings.
 [[nodiscard]] std::size_t requests(FakeRegistry& registry);
+/// `path` for a blob of `repository`, for `Match` and `count`.
+[[nodiscard]] std::string blob_path(const std::string& repository, const Digest& digest);
+/// How many uploads of this blob the registry was asked to close, whatever it answered.
+[[nodiscard]] std::size_t closing_puts(FakeRegistry& registry, const Digest& digest);
 
 }  // namespace image_syncer
