@@ -47,7 +47,13 @@ void ImageJob::move_blobs(Worker& worker) {
         std::find(target.have.begin(), target.have.end(), false) == target.have.end();
     if (target.phase == Phase::blobs && target.have.size() == content_->blobs.size() && complete) {
       target.waiting = false;
-      advance(target, Phase::publish);
+      if (target.had_all) {
+        // No progress, only the way back: failed attempts go on counting.
+        target.had_all = false;
+        target.phase = Phase::publish;
+      } else {
+        advance(target, Phase::publish);
+      }
     }
     if (target.phase != Phase::ended) {
       tell_ahead(context_, target);

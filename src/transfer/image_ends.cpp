@@ -14,6 +14,7 @@ constexpr std::size_t kMaxContentFailures = 2;
 void ImageJob::advance(Target& target, Phase phase) {
   target.phase = phase;
   target.attempts = 0;
+  target.had_all = false;
 }
 
 void ImageJob::tell_ahead(Context& context, Target& target) const {

@@ -104,6 +104,7 @@ void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
       target.trusted.clear();
       if (target.phase == Phase::publish) {
         target.phase = Phase::blobs;
+        target.had_all = true;
       }
     }
     image->slot_ = OpenSlot();

@@ -58,6 +58,7 @@ class ImageJob final : public TransferJob {
     std::vector<bool> have;            // by index of the content's blobs
     std::vector<std::size_t> trusted;  // those of `have` that only an old record vouches for
     bool distrust = false;  // the registry contradicted what was known: believe nothing but uploads
+    bool had_all = false;   // was in Phase::publish when its content was let go
     bool waiting = false;   // for blobs that others move; a wake-up comes
     std::uint64_t bytes = 0;
     std::uint64_t ahead = 0;  // what it is known to lack, as told to the run's state
