@@ -191,7 +191,7 @@ TEST_F(EngineFailure, a_refusal_fails_at_once_with_one_line) {
 }
 
 TEST_F(EngineFailure, retry_after_is_waited_for) {
-  FastClock fast;
+  FastClock fast(1000);
   clock = &fast;
   for (const Step& step : steps()) {
     if (step.name == "upload start") {

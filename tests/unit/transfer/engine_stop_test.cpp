@@ -30,7 +30,7 @@ class EngineStop : public EngineTest {
   EngineRun stop_at(Gate& gate) {
     std::stop_source stop;
     std::future<EngineRun> running = start(stop.get_token());
-    EXPECT_TRUE(gate.wait_for_arrivals());
+    EXPECT_TRUE(gate.wait_for_arrivals(1, std::chrono::minutes(1)));  // a busy disk
     stop.request_stop();
     const bool ended = running.wait_for(kAtOnce) == std::future_status::ready;
     EXPECT_TRUE(ended);
