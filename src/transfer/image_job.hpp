@@ -111,7 +111,7 @@ class ImageJob final : public TransferJob {
   [[nodiscard]] std::vector<Target*> publishable(Worker& worker);
   void verify_trusted(Worker& worker, std::vector<Target*>& targets);
   void put_level(Worker& worker, std::vector<Target*>& targets, std::size_t level);
-  void on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure);
+  void on_put_failure(Worker& worker, Target& target, const Verdict& verdict);
   void compare_immutable(Worker& worker, Target& target, const std::string& reason);
   void believe_nothing(Context& context, Target& target, const Verdict& verdict);
   void published(Context& context, Target& target);
@@ -119,11 +119,11 @@ class ImageJob final : public TransferJob {
   // Ends and failures.
   void target_failed(Worker& worker,
                      Target& target,
-                     const std::exception_ptr& failure,
+                     const Verdict& verdict,
                      const std::string& doing);
   /// `blob`: only the targets that still lack it are concerned.
   void source_failed(Worker& worker,
-                     const std::exception_ptr& failure,
+                     const Verdict& verdict,
                      const std::string& doing,
                      const std::optional<Digest>& blob = std::nullopt);
   [[nodiscard]] bool lacks(const Target& target, const Digest& blob) const;

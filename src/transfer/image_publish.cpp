@@ -63,7 +63,8 @@ void ImageJob::verify_trusted(Worker& worker, std::vector<Target*>& targets) {
     } catch (const Error&) {
       target->trusted.push_back(blob);
       if (failed.insert(target).second) {
-        target_failed(worker, *target, std::current_exception(), "asking for blob " + digest.str());
+        target_failed(
+            worker, *target, judge(std::current_exception()), "asking for blob " + digest.str());
       }
     }
   }
@@ -111,21 +112,20 @@ void ImageJob::put_level(Worker& worker, std::vector<Target*>& targets, std::siz
       context_.record.remember_blob(put.target->reference.repository, put.manifest->digest());
     } catch (const Error&) {
       if (failed.insert(put.target).second) {
-        on_put_failure(worker, *put.target, std::current_exception());
+        on_put_failure(worker, *put.target, judge(std::current_exception()));
       }
     }
   }
   std::erase_if(targets, [&failed](const Target* target) { return failed.contains(target); });
 }
 
-void ImageJob::on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure) {
-  const Verdict verdict = judge(failure);
+void ImageJob::on_put_failure(Worker& worker, Target& target, const Verdict& verdict) {
   if (verdict.kind == VerdictKind::missing_blobs && !target.distrust) {
     believe_nothing(context_, target, verdict);
   } else if (verdict.kind == VerdictKind::immutable_tag) {
     compare_immutable(worker, target, verdict.reason);
   } else {
-    target_failed(worker, target, failure, "writing the manifest");
+    target_failed(worker, target, verdict, "writing the manifest");
   }
 }
 
@@ -182,7 +182,7 @@ void ImageJob::compare_immutable(Worker& worker, Target& target, const std::stri
       end(context_, target, ImageResult::failed, "writing the manifest: " + reason);
     }
   } catch (const Error&) {
-    target_failed(worker, target, std::current_exception(), "comparing an immutable tag");
+    target_failed(worker, target, judge(std::current_exception()), "comparing an immutable tag");
   }
 }
 
