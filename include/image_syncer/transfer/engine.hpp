@@ -49,7 +49,7 @@ struct EngineOptions {
   std::chrono::seconds longest_wait{
       300};  ///< a registry that asks for more is left to the next run
   std::chrono::milliseconds cancel_deadline{1000};  ///< for deleting upload sessions after a stop
-  LaggardPolicy laggards;  ///< when a target is dropped from a fan-out
+  LaggardPolicy laggards;                           ///< when a target is dropped from a fan-out
   /// Delays before a source that broke off in mid-blob is reopened.
   std::vector<std::chrono::milliseconds> source_delays = FanOutOptions().source_delays;
 };

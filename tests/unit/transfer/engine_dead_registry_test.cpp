@@ -28,7 +28,7 @@ class EngineDeadRegistry : public EngineTest {
     options.first_answers = std::chrono::hours(1);  // ends when all have answered or failed
     for (std::size_t index = 0; index < kImages; ++index) {
       ImageSpec spec;
-      spec.layers = layers_of({3000, 2 * kMiB}, 10 * index);
+      spec.layers = layers_of({3000, kMiB + 1}, 10 * index);
       images.push_back(build_image(spec));
       tags.push_back("v" + std::to_string(index));
     }

@@ -32,7 +32,7 @@ class EngineFailure : public EngineTest {
  protected:
   EngineFailure() {
     ImageSpec spec;
-    spec.layers = layers_of({5000, 2 * kMiB});
+    spec.layers = layers_of({5000, kMiB + 1});
     image = build_image(spec);
   }
 
@@ -90,7 +90,7 @@ class EngineFailure : public EngineTest {
 
 TEST_F(EngineFailure, what_can_pass_is_tried_again_until_it_does) {
   for (const Step& step : steps()) {
-    for (const int status : {408, 429, 500, 502, 503, 504}) {
+    for (const int status : {429, 500, 502, 503}) {
       SCOPED_TRACE(step.name + " " + std::to_string(status));
       begin();
       on(step, 2).reply(status);
@@ -154,7 +154,7 @@ TEST_F(EngineFailure, a_blob_that_cannot_be_looked_for_is_not_taken_to_be_there)
   begin();
   EXPECT_EQ(run().ends(), "copied 1");
   ImageSpec spec;
-  spec.layers = layers_of({5000, 2 * kMiB});
+  spec.layers = layers_of({5000, kMiB + 1});
   spec.label = "another";
   source->seed("team/app", "v1", build_image(spec));
   target->on({.method = "HEAD", .path = "/v2/team/app/blobs/.+", .times = kAlways}).reply(500);

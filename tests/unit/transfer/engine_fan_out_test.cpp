@@ -77,7 +77,7 @@ TEST_F(EngineFanOut, a_leg_that_fails_leaves_the_others_alone_and_comes_later) {
   const Case cases[] = {
       {"cut off at the start", "PATCH", [](FaultScript& f) { f.reset_request_after(0); }, 1},
       {"cut off in the middle", "PATCH", [](FaultScript& f) { f.reset_request_after(2 * kMiB); }},
-      {"cut off at the end", "PATCH", [](FaultScript& f) { f.reset_request_after(5 * kMiB - 1); }},
+      {"cut off at the end", "PATCH", [](FaultScript& f) { f.reset_request_after(3 * kMiB - 1); }},
       {"closed", "PATCH", [](FaultScript& f) { f.close(); }, 1},
       {"answer lost", "PATCH", [](FaultScript& f) { f.lose_answer(); }},
       {"500 at once", "PATCH", [](FaultScript& f) { f.reply(500); }},
@@ -92,7 +92,7 @@ TEST_F(EngineFanOut, a_leg_that_fails_leaves_the_others_alone_and_comes_later) {
   for (const Case& test : cases) {
     SCOPED_TRACE(test.name);
     Three three;
-    const BuiltManifest image = seed(three, 5 * kMiB);
+    const BuiltManifest image = seed(three, 3 * kMiB);
     {
       Match match{.method = test.method, .path = "/v2/.+/blobs/uploads/.+"};
       match.also = [this](const ServerRequest& request) {
@@ -114,7 +114,7 @@ TEST_F(EngineFanOut, a_leg_that_fails_leaves_the_others_alone_and_comes_later) {
 
 TEST_F(EngineFanOut, a_lost_answer_to_the_closing_put_costs_a_look_and_no_upload) {
   Three three;
-  const BuiltManifest image = seed(three, 5 * kMiB);
+  const BuiltManifest image = seed(three, 3 * kMiB);
   three.bad
       .on({.method = "PUT",
            .also =
@@ -139,7 +139,7 @@ TEST_F(EngineFanOut, a_leg_that_is_refused_for_good_fails_only_its_target_with_o
   for (const Case& test : {Case{"POST", 403}, {"PATCH", 403}, {"PATCH", 413}, {"PUT", 403}}) {
     SCOPED_TRACE(test.method + " " + std::to_string(test.status));
     Three three;
-    const BuiltManifest image = seed(three, 5 * kMiB);
+    const BuiltManifest image = seed(three, 3 * kMiB);
     three.bad.on({.method = test.method, .path = "/v2/.+/blobs/uploads/.*", .times = kAlways})
         .reply(test.status, {}, R"({"errors":[{"code":"DENIED","message":"not for you"}]})");
     const EngineRun result = run();
@@ -160,9 +160,9 @@ TEST_F(EngineFanOut, a_leg_that_is_refused_for_good_fails_only_its_target_with_o
 
 TEST_F(EngineFanOut, a_refusal_concerns_one_image_of_the_target_only) {
   Three three;
-  const BuiltManifest image = seed(three, 5 * kMiB);
+  const BuiltManifest image = seed(three, 3 * kMiB);
   ImageSpec spec;
-  spec.layers = layers_of({4 * kMiB}, 77);
+  spec.layers = layers_of({2 * kMiB}, 77);
   const BuiltManifest other = three.source.seed_image("team/other", "v1", spec);
   add_tags(three.source, "team/other", {"v1"}, three.all());
   three.bad.on({.method = "PATCH", .path = "/v2/team/app/.+", .times = kAlways}).reply(413);

@@ -85,7 +85,7 @@ class EngineSingleFlight : public EngineTest {
 TEST_F(EngineSingleFlight, a_large_blob_is_uploaded_once_for_all_who_want_it) {
   const auto gate = std::make_shared<Gate>();
   target().on({.method = "PATCH"}).delay(gate);
-  seed(3 * kMiB);
+  seed(2 * kMiB);
   const EngineRun result = run_all_at_once(*gate);
   EXPECT_EQ(result.ends(), "copied 8") << result.summary;
   EXPECT_EQ(arrived(), kImages);
@@ -126,7 +126,7 @@ TEST_F(EngineSingleFlight, when_the_mover_fails_another_one_takes_over) {
     SCOPED_TRACE(test.name);
     forget_target();
     const auto gate = std::make_shared<Gate>();
-    seed(3 * kMiB);
+    seed(2 * kMiB);
     {
       Match match{.method = test.method, .path = kUpload};
       match.also = [this](const ServerRequest& request) {
@@ -150,7 +150,7 @@ TEST_F(EngineSingleFlight, when_every_mover_fails_each_image_fails_with_its_own_
     const auto gate = std::make_shared<Gate>();
     target().on({.method = "PATCH"}).delay(gate).reply(status);
     target().on({.method = "PATCH", .times = kAlways}).reply(status);
-    seed(3 * kMiB);
+    seed(2 * kMiB);
     const EngineRun result = run_all_at_once(*gate);
     EXPECT_EQ(result.ends(), "failed 8") << result.summary;
     EXPECT_EQ(result.failure_lines().size(), kImages);
@@ -163,7 +163,7 @@ TEST_F(EngineSingleFlight, when_every_mover_fails_each_image_fails_with_its_own_
 }
 
 TEST_F(EngineSingleFlight, when_the_download_fails_another_one_takes_over) {
-  for (const std::size_t size : {std::size_t{5000}, 3 * kMiB}) {
+  for (const std::size_t size : {std::size_t{5000}, 2 * kMiB}) {
     SCOPED_TRACE(size);
     forget_target();
     seed(size);
@@ -181,7 +181,7 @@ TEST_F(EngineSingleFlight, when_the_download_fails_another_one_takes_over) {
 }
 
 TEST_F(EngineSingleFlight, a_blob_that_is_not_at_the_source_fails_all_who_want_it) {
-  for (const std::size_t size : {std::size_t{5000}, 3 * kMiB}) {
+  for (const std::size_t size : {std::size_t{5000}, 2 * kMiB}) {
     SCOPED_TRACE(size);
     forget_target();
     seed(size);
