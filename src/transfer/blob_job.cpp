@@ -46,10 +46,10 @@ void BlobJob::run(Worker& worker, std::unique_ptr<TransferJob> self) {
   } catch (const Stopped&) {
     throw;
   } catch (const std::exception&) {
-    const std::exception_ptr failure = std::current_exception();
+    const Verdict verdict = judge(std::current_exception());
     for (Leg& leg : legs_) {
       if (!leg.ended) {
-        leg_failed(worker, leg, failure);
+        leg_failed(worker, leg, verdict);
       }
     }
   }
@@ -59,9 +59,10 @@ void BlobJob::abandon(Context& /*context*/, const std::string& reason) {
   for (Leg& leg : legs_) {
     if (!leg.ended) {
       leg.ended = true;
-      context_.parking.post(
-          leg.owner,
-          {leg.repository, blob_.digest, false, std::make_exception_ptr(Error(reason)), 0});
+      Verdict verdict;
+      verdict.reason = reason;
+      context_.parking.post(leg.owner,
+                            {leg.repository, blob_.digest, false, std::move(verdict), 0});
       context_.blob_released(leg.repository, blob_.digest);
     }
   }
@@ -131,7 +132,7 @@ void BlobJob::look(Worker& worker) {
         leg_done(*looked[index], 0);
       }
     } catch (const Error&) {
-      leg_failed(worker, *looked[index], std::current_exception());
+      leg_failed(worker, *looked[index], judge(std::current_exception()));
     }
   }
 }
@@ -162,7 +163,7 @@ void BlobJob::start(Worker& worker) {
         context_.health.set_no_mount(started[index]->repository.registry);
       }
     } catch (const Error&) {
-      leg_failed(worker, *started[index], std::current_exception());
+      leg_failed(worker, *started[index], judge(std::current_exception()));
     }
   }
 }
@@ -190,6 +191,8 @@ void BlobJob::transfer(Worker& worker) {
   options.algorithm = blob_.digest.algorithm();
   options.expected_hex = blob_.digest.hex();
   options.ring_bytes = sizes.ring;
+  options.laggards = context_.options.laggards;
+  options.source_delays = context_.options.source_delays;
   options.progress = &progress->done;
   options.on_slow_leg = [&](std::size_t index) { set_slow(hosts[index]); };
   std::vector<Clock::time_point> ends(legs.size());
@@ -206,7 +209,7 @@ void BlobJob::transfer(Worker& worker) {
   if (result.source_failure) {
     worker.note_outcome(source_.registry, result.source_failure);
     context_.parking.post(legs.front()->owner,
-                          {source_, blob_.digest, true, result.source_failure, 0});
+                          {source_, blob_.digest, true, judge(result.source_failure), 0});
   } else {
     worker.note_outcome(source_.registry, nullptr);
   }
@@ -263,7 +266,7 @@ void BlobJob::on_result(Worker& worker, Leg& leg, const Exchange& exchange, LegR
         exchange.rethrow_failure();
       } catch (const Error&) {
         worker.note_outcome(leg.repository.registry, std::current_exception());
-        leg_failed(worker, leg, std::current_exception());
+        leg_failed(worker, leg, judge(std::current_exception()));
       }
       break;
     case LegResult::dropped:
@@ -275,7 +278,7 @@ void BlobJob::on_result(Worker& worker, Leg& leg, const Exchange& exchange, LegR
 
 void BlobJob::leg_done(Leg& leg, std::uint64_t uploaded) {
   leg.ended = true;
-  context_.parking.post(leg.owner, {leg.repository, blob_.digest, false, nullptr, uploaded});
+  context_.parking.post(leg.owner, {leg.repository, blob_.digest, false, std::nullopt, uploaded});
   context_.blob_done(leg.repository, blob_.digest);
 }
 
@@ -287,8 +290,8 @@ void BlobJob::leg_released(Worker& worker, Leg& leg) {
   context_.blob_released(leg.repository, blob_.digest);
 }
 
-void BlobJob::leg_failed(Worker& worker, Leg& leg, const std::exception_ptr& failure) {
-  context_.parking.post(leg.owner, {leg.repository, blob_.digest, false, failure, 0});
+void BlobJob::leg_failed(Worker& worker, Leg& leg, const Verdict& verdict) {
+  context_.parking.post(leg.owner, {leg.repository, blob_.digest, false, verdict, 0});
   leg_released(worker, leg);
 }
 

@@ -54,7 +54,7 @@ class BlobJob final : public TransferJob {
 
   void leg_done(Leg& leg, std::uint64_t uploaded);
   void leg_released(Worker& worker, Leg& leg);
-  void leg_failed(Worker& worker, Leg& leg, const std::exception_ptr& failure);
+  void leg_failed(Worker& worker, Leg& leg, const Verdict& verdict);
 
   Context& context_;
   Repository source_;

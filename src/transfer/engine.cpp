@@ -98,7 +98,7 @@ bool Engine::run(const std::stop_token& stop) {
   const auto lanes = lanes_of(context.rules);
   ExpansionBoard board(context, lanes);
   for (const auto& [name, registry] : context.registries) {
-    context.prober.probe(*registry);
+    static_cast<void>(context.prober.probe(*registry));
   }
   context.prober.start();
   {

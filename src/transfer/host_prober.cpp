@@ -124,12 +124,12 @@ void HostProber::stop() {
   }
 }
 
-void HostProber::probe(Registry& registry) {
+bool HostProber::probe(Registry& registry) {
   {
     auto hosts = hosts_.lock();
     const auto [place, is_new] = hosts->try_emplace(registry.name());
     if (!is_new) {
-      return;
+      return false;
     }
     place->second.registry = &registry;
     place->second.due = clock_.now();
@@ -137,6 +137,7 @@ void HostProber::probe(Registry& registry) {
     queue_.hold_host(registry.name());
   }
   changed_.notify_all();
+  return true;
 }
 
 std::vector<Registry*> HostProber::take_due(Hosts& hosts) const {

@@ -30,9 +30,9 @@ class HostProber {
   /// Stops the thread.
   ~HostProber();
 
-  /// Holds the host and probes it until it answers or is given up. Any thread; a host that is being
-  /// probed already is left alone.
-  void probe(Registry& registry);
+  /// Holds the host and probes it until it answers or is given up. Any thread. False: it is being
+  /// probed already.
+  bool probe(Registry& registry);
   void start();
   /// Hosts that have neither answered nor failed yet.
   [[nodiscard]] std::set<std::string> silent();

@@ -47,7 +47,13 @@ void ImageJob::move_blobs(Worker& worker) {
         std::find(target.have.begin(), target.have.end(), false) == target.have.end();
     if (target.phase == Phase::blobs && target.have.size() == content_->blobs.size() && complete) {
       target.waiting = false;
-      advance(target, Phase::publish);
+      if (target.had_all) {
+        // No progress, only the way back: failed attempts go on counting.
+        target.had_all = false;
+        target.phase = Phase::publish;
+      } else {
+        advance(target, Phase::publish);
+      }
     }
     if (target.phase != Phase::ended) {
       tell_ahead(context_, target);
@@ -253,7 +259,8 @@ void ImageJob::send_round(Worker& worker, std::vector<Move*>& round) {
     try {
       bodies[read[index]] = gets[index]->result();
     } catch (const Error&) {
-      source_failed(worker, std::current_exception(), "downloading blob " + read[index].str());
+      source_failed(
+          worker, judge(std::current_exception()), "downloading blob " + read[index].str());
       return;
     }
   }
@@ -319,12 +326,12 @@ void ImageJob::settle(Worker& worker, Move& move, bool present) {
 }
 
 void ImageJob::move_failed(Worker& worker, Move& move, const std::string& doing) {
-  const std::exception_ptr failure = std::current_exception();
+  const Verdict verdict = judge(std::current_exception());
   settle(worker, move, false);
   Target& target = targets_[move.target];
   // Of several blobs that fail together the first speaks for the target.
   if (active(worker, target)) {
-    target_failed(worker, target, failure, doing + " blob " + blob(move).digest.str());
+    target_failed(worker, target, verdict, doing + " blob " + blob(move).digest.str());
   }
 }
 

@@ -14,6 +14,7 @@ constexpr std::size_t kMaxContentFailures = 2;
 void ImageJob::advance(Target& target, Phase phase) {
   target.phase = phase;
   target.attempts = 0;
+  target.had_all = false;
 }
 
 void ImageJob::tell_ahead(Context& context, Target& target) const {
@@ -35,12 +36,11 @@ void ImageJob::tell_ahead(Context& context, Target& target) const {
 
 void ImageJob::target_failed(Worker& worker,
                              Target& target,
-                             const std::exception_ptr& failure,
+                             const Verdict& verdict,
                              const std::string& doing) {
   if (target.phase == Phase::ended) {
     return;
   }
-  const Verdict verdict = judge(failure);
   const std::string& host = target.reference.repository.registry;
   const std::string reason = (doing.empty() ? "" : doing + ": ") + verdict.reason;
   switch (verdict.kind) {
@@ -76,10 +76,9 @@ bool ImageJob::lacks(const Target& target, const Digest& blob) const {
 }
 
 void ImageJob::source_failed(Worker& worker,
-                             const std::exception_ptr& failure,
+                             const Verdict& verdict,
                              const std::string& doing,
                              const std::optional<Digest>& blob) {
-  const Verdict verdict = judge(failure);
   const std::string& host = source_.repository.registry;
   const std::string reason = (doing.empty() ? "" : doing + ": ") + verdict.reason;
   if (verdict.content_wrong) {

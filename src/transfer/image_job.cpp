@@ -107,6 +107,7 @@ void ImageJob::let_go_of_content() {
     target.trusted.clear();
     if (target.phase == Phase::publish) {
       target.phase = Phase::blobs;
+      target.had_all = true;
     }
   }
 }
@@ -259,7 +260,7 @@ void ImageJob::check(Worker& worker) {
       }
       source_digest_ = head->digest;
     } catch (const Error&) {
-      source_failed(worker, std::current_exception(), "");
+      source_failed(worker, judge(std::current_exception()), "");
       return;
     }
   }
@@ -269,7 +270,7 @@ void ImageJob::check(Worker& worker) {
       asked[index]->checked = true;
       asked[index]->found = head ? std::optional(head->digest) : std::nullopt;
     } catch (const Error&) {
-      target_failed(worker, *asked[index], std::current_exception(), "asking the target");
+      target_failed(worker, *asked[index], judge(std::current_exception()), "asking the target");
     }
   }
 }
@@ -335,7 +336,7 @@ void ImageJob::read_content(Worker& worker) {
       content_ =
           read_image(worker, by_digest(), filter(context_), context_.options.include_foreign);
     } catch (const Error&) {
-      source_failed(worker, std::current_exception(), "reading the image");
+      source_failed(worker, judge(std::current_exception()), "reading the image");
       return;
     }
   }
@@ -379,7 +380,7 @@ void ImageJob::prepare_targets(Context& context) {
 void ImageJob::read_mail(Worker& worker) {
   for (Mail& mail : context_.parking.look(id_)) {
     if (mail.source_failed) {
-      source_failed(worker, mail.failure, "downloading blob " + mail.digest.str(), mail.digest);
+      source_failed(worker, *mail.failure, "downloading blob " + mail.digest.str(), mail.digest);
       continue;
     }
     for (Target& target : targets_) {
@@ -388,7 +389,7 @@ void ImageJob::read_mail(Worker& worker) {
       }
       target.bytes += mail.bytes;
       if (mail.failure) {
-        target_failed(worker, target, mail.failure, "uploading blob " + mail.digest.str());
+        target_failed(worker, target, *mail.failure, "uploading blob " + mail.digest.str());
       } else {
         target.attempts = 0;  // it gets on
       }

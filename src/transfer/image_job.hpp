@@ -66,6 +66,7 @@ class ImageJob final : public TransferJob {
     std::vector<std::size_t> trusted;  // those of `have` that only an old record vouches for
     bool doubt = false;                // the tag is not as recorded: so may the rest be
     Distrust distrust = Distrust::none;
+    bool had_all = false;  // was in Phase::publish when its content was let go
     bool waiting = false;  // for blobs that others move; a wake-up comes
     std::uint64_t bytes = 0;
     std::uint64_t ahead = 0;  // what it is known to lack, as told to the run's state
@@ -118,7 +119,7 @@ class ImageJob final : public TransferJob {
   [[nodiscard]] std::vector<Target*> publishable(Worker& worker);
   void verify_trusted(Worker& worker, std::vector<Target*>& targets);
   void put_level(Worker& worker, std::vector<Target*>& targets, std::size_t level);
-  void on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure);
+  void on_put_failure(Worker& worker, Target& target, const Verdict& verdict);
   void compare_immutable(Worker& worker, Target& target, const std::string& reason);
   void believe_less(Context& context, Target& target, const Verdict& verdict);
   void published(Context& context, Target& target);
@@ -126,11 +127,11 @@ class ImageJob final : public TransferJob {
   // Ends and failures.
   void target_failed(Worker& worker,
                      Target& target,
-                     const std::exception_ptr& failure,
+                     const Verdict& verdict,
                      const std::string& doing);
   /// `blob`: only the targets that still lack it are concerned.
   void source_failed(Worker& worker,
-                     const std::exception_ptr& failure,
+                     const Verdict& verdict,
                      const std::string& doing,
                      const std::optional<Digest>& blob = std::nullopt);
   [[nodiscard]] bool lacks(const Target& target, const Digest& blob) const;

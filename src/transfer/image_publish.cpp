@@ -4,6 +4,7 @@
 #include <image_syncer/util/error.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace image_syncer {
@@ -46,6 +47,7 @@ void ImageJob::verify_trusted(Worker& worker, std::vector<Target*>& targets) {
     }
   }
   worker.run_all(heads);
+  std::set<const Target*> failed;
   for (std::size_t index = 0; index < asked.size(); ++index) {
     auto& [target, blob] = asked[index];
     const Digest& digest = content_->blobs[blob].digest;
@@ -57,16 +59,16 @@ void ImageJob::verify_trusted(Worker& worker, std::vector<Target*>& targets) {
       context_.blob_missing(target->reference.repository, digest);
       target->have[blob] = false;
       target->phase = Phase::blobs;
+      failed.insert(target);
     } catch (const Error&) {
       target->trusted.push_back(blob);
-      if (active(worker, *target)) {
-        target_failed(worker, *target, std::current_exception(), "asking for blob " + digest.str());
+      if (failed.insert(target).second) {
+        target_failed(
+            worker, *target, judge(std::current_exception()), "asking for blob " + digest.str());
       }
     }
   }
-  std::erase_if(targets, [&](const Target* target) {
-    return target->phase != Phase::publish || !active(worker, *target);
-  });
+  std::erase_if(targets, [&failed](const Target* target) { return failed.contains(target); });
 }
 
 // Puts one level's manifests to all targets; those that fail leave the list.
@@ -96,6 +98,9 @@ void ImageJob::put_level(Worker& worker, std::vector<Target*>& targets, std::siz
     }
   }
   worker.run(exchanges);
+  // Kept apart from the targets' times: one that is to wait may be due already when the last answer
+  // has been looked at.
+  std::set<const Target*> failed;
   for (const Put& put : puts) {
     try {
       put.exchange->rethrow_failure();
@@ -106,24 +111,21 @@ void ImageJob::put_level(Worker& worker, std::vector<Target*>& targets, std::siz
       }
       context_.record.remember_blob(put.target->reference.repository, put.manifest->digest());
     } catch (const Error&) {
-      if (put.target->phase == Phase::publish && active(worker, *put.target)) {
-        on_put_failure(worker, *put.target, std::current_exception());
+      if (failed.insert(put.target).second) {
+        on_put_failure(worker, *put.target, judge(std::current_exception()));
       }
     }
   }
-  std::erase_if(targets, [&](const Target* target) {
-    return target->phase != Phase::publish || !active(worker, *target);
-  });
+  std::erase_if(targets, [&failed](const Target* target) { return failed.contains(target); });
 }
 
-void ImageJob::on_put_failure(Worker& worker, Target& target, const std::exception_ptr& failure) {
-  const Verdict verdict = judge(failure);
+void ImageJob::on_put_failure(Worker& worker, Target& target, const Verdict& verdict) {
   if (verdict.kind == VerdictKind::missing_blobs && target.distrust != Distrust::everything) {
     believe_less(context_, target, verdict);
   } else if (verdict.kind == VerdictKind::immutable_tag) {
     compare_immutable(worker, target, verdict.reason);
   } else {
-    target_failed(worker, target, failure, "writing the manifest");
+    target_failed(worker, target, verdict, "writing the manifest");
   }
 }
 
@@ -184,7 +186,7 @@ void ImageJob::compare_immutable(Worker& worker, Target& target, const std::stri
       end(context_, target, ImageResult::failed, "writing the manifest: " + reason);
     }
   } catch (const Error&) {
-    target_failed(worker, target, std::current_exception(), "comparing an immutable tag");
+    target_failed(worker, target, judge(std::current_exception()), "comparing an immutable tag");
   }
 }
 

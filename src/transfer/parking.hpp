@@ -1,13 +1,14 @@
 #pragma once
 
+#include "transfer/verdict.hpp"
 #include <image_syncer/image/digest.hpp>
 #include <image_syncer/image/reference.hpp>
 #include <image_syncer/plan/blob_index.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
-#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,8 +20,8 @@ struct Mail {
   Repository repository;  ///< of the target, or of the source
   Digest digest;
   bool source_failed = false;
-  std::exception_ptr failure;  ///< null: the bytes below arrived
-  std::uint64_t bytes = 0;     ///< uploaded for the image
+  std::optional<Verdict> failure;  ///< absent: the bytes below arrived
+  std::uint64_t bytes = 0;         ///< uploaded for the image
 };
 
 /// Where images wait for blobs that others move. An image is either running, or parked here.

@@ -67,12 +67,12 @@ void Worker::note_outcome(const std::string& host, const std::exception_ptr& fai
     context_.health.give_up(host, "registry " + host + " is of no use: " + verdict.reason);
   } else if (!verdict.host_failed) {
     context_.health.success(host);
-  } else if (context_.health.failure(host, verdict.reason)) {
+  } else if (context_.health.failure(host, verdict.reason) && !context_.health.given_up(host) &&
+             context_.prober.probe(context_.registry(host))) {
     log(LogLevel::warn,
         "transfer",
         "registry fails again and again, holding its work",
         {{"registry", host}, {"cause", verdict.reason}});
-    context_.prober.probe(context_.registry(host));
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <image_syncer/http/session.hpp>
 #include <image_syncer/image/platform.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/plan/expansion.hpp>
@@ -48,6 +49,9 @@ struct EngineOptions {
   std::chrono::seconds longest_wait{
       300};  ///< a registry that asks for more is left to the next run
   std::chrono::milliseconds cancel_deadline{1000};  ///< for deleting upload sessions after a stop
+  LaggardPolicy laggards;                           ///< when a target is dropped from a fan-out
+  /// Delays before a source that broke off in mid-blob is reopened.
+  std::vector<std::chrono::milliseconds> source_delays = FanOutOptions().source_delays;
 };
 
 /// Gives the registry for a name (`docker.io`, `localhost:5000`); called before the run from one

@@ -31,6 +31,10 @@ ServerResponse created(const RegistryContext& context,
   return response;
 }
 
+ServerResponse unknown_upload() {
+  return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+}
+
 /// An answer with the session's next Location and how far it is. "0-0" is also what registries say
 /// for nothing at all.
 ServerResponse progress(RegistryContext& context,
@@ -155,6 +159,9 @@ ServerResponse patch_upload(RegistryContext& context,
                : *std::move(error);
   }
   receive(context, route.reference, exchange);
+  if (!context.uploads.exists(route.reference)) {  // cancelled meanwhile
+    return unknown_upload();
+  }
   ServerResponse response = progress(
       context, route.repository, route.reference, {.status = context.behaviour.patch_status});
   if (!context.behaviour.patch_gives_location) {
@@ -169,7 +176,7 @@ ServerResponse put_upload(RegistryContext& context,
   receive(context, route.reference, exchange);
   auto bytes = context.uploads.close(route.reference);
   if (!bytes) {
-    return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+    return unknown_upload();
   }
   return finish_blob(context,
                      route.repository,
@@ -219,7 +226,7 @@ ServerResponse serve_upload(RegistryContext& context,
   const bool stale = check == UploadSessions::Check::stale;
   if (check == UploadSessions::Check::unknown ||
       (stale && context.behaviour.forgets_stale_locations)) {
-    return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+    return unknown_upload();
   }
   if (stale && !any_offset) {
     return progress(context,

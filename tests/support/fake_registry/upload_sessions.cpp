@@ -30,11 +30,12 @@ std::string UploadSessions::open(const std::string& repository) {
 
 std::string UploadSessions::next_query(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  Session& session = sessions_[id];
   // Escapes that a client must neither decode nor normalise (%7e is lower case on purpose).
   std::string query = "_state=" + percent_encode(base64_encode(pseudo_random_bytes(16, next_++))) +
                       "%3D&x=a%2Bb%7e+c";
-  session.queries[query] = session.data.size();
+  if (const auto session = sessions_.find(id); session != sessions_.end()) {
+    session->second.queries[query] = session->second.data.size();
+  }
   return query;
 }
 
@@ -72,6 +73,11 @@ std::size_t UploadSessions::size(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   const auto session = sessions_.find(id);
   return session == sessions_.end() ? 0 : session->second.data.size();
+}
+
+bool UploadSessions::exists(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.contains(id);
 }
 
 std::optional<std::string> UploadSessions::close(const std::string& id) {

@@ -36,6 +36,7 @@ class UploadSessions {
 
   void append(const std::string& id, std::string_view bytes);
   [[nodiscard]] std::size_t size(const std::string& id) const;
+  [[nodiscard]] bool exists(const std::string& id) const;
   /// Ends the session; absent when there is none.
   std::optional<std::string> close(const std::string& id);
   [[nodiscard]] std::size_t count() const;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <future>
 #include <memory>
 #include <string>
 
@@ -196,6 +197,22 @@ TEST(FakeRegistry, CancelsUploads) {
   RegistryClient client = client_of(registry);
   const std::string location = client.request("POST", uploads("a"), {}, "").header("Location");
   EXPECT_EQ(client.request("DELETE", location).status, 204);
+  EXPECT_EQ(registry.uploads_open(), 0U);
+}
+
+TEST(FakeRegistry, DoesNotBringACancelledUploadBackToLife) {
+  FakeRegistry registry;
+  const std::string location =
+      client_of(registry).request("POST", uploads("a"), {}, "").header("Location");
+  const auto gate = std::make_shared<Gate>();
+  registry.on({.method = "PATCH"}).hold_request_after(1, gate);
+  auto patch = std::async(std::launch::async, [&] {
+    return client_of(registry).request("PATCH", location, {kOctets}, "xyz").status;
+  });
+  EXPECT_TRUE(gate->wait_for_arrivals());
+  EXPECT_EQ(client_of(registry).request("DELETE", location).status, 204);
+  gate->open();
+  EXPECT_EQ(patch.get(), 404);
   EXPECT_EQ(registry.uploads_open(), 0U);
 }
 

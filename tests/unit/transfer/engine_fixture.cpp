@@ -3,9 +3,8 @@
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
-#include <image_syncer/registry/registry_host.hpp>
-#include <image_syncer/util/clock.hpp>
 #include <image_syncer/util/files.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -52,12 +51,27 @@ std::vector<std::string> EngineRun::targets(const std::string& wanted) const {
   return found;
 }
 
+std::vector<std::string> EngineRun::failure_lines() const {
+  std::vector<std::string> lines;
+  const std::size_t begin = summary.find("\nfailures:\n");
+  if (begin != std::string::npos) {
+    for (const std::string_view line : split(std::string_view(summary).substr(begin + 11), '\n')) {
+      if (!line.starts_with("  ")) {
+        break;
+      }
+      lines.emplace_back(line.substr(2));
+    }
+  }
+  return lines;
+}
+
 EngineTest::EngineTest() {
   options.workers = 4;
   options.backoff_base = std::chrono::milliseconds(1);
   options.backoff_ceiling = std::chrono::milliseconds(5);
   options.probe_delays = {std::chrono::milliseconds(1)};
   options.give_up_after = std::chrono::seconds(0);
+  options.source_delays = {std::chrono::milliseconds(0), std::chrono::milliseconds(1)};
 }
 
 Rule& EngineTest::add_rule(FakeRegistry& source,
@@ -87,15 +101,15 @@ Rule& EngineTest::add_tags(FakeRegistry& source,
 }
 
 EngineRun EngineTest::run(const std::stop_token& stop) {
-  const auto record = with_record ? std::make_unique<SyncRecord>(
-                                        scratch.file("record.db"), RecordOptions{}, system_clock())
-                                  : std::make_unique<SyncRecord>();
-  TokenCache tokens(system_clock());
+  const auto record =
+      with_record ? std::make_unique<SyncRecord>(scratch.file("record.db"), RecordOptions{}, *clock)
+                  : std::make_unique<SyncRecord>();
+  TokenCache tokens(*clock);
   std::map<std::string, Known> known;
   RunStateOptions state_options;
   state_options.report_path = scratch.file("report.json");
   state_options.dry_run = options.dry_run;
-  RunState state(state_options, system_clock());
+  RunState state(state_options, *clock);
   EngineRun result;
   {
     Engine engine(
@@ -107,13 +121,13 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
           settings.name = name;
           settings.plain_http = true;
           place.host = std::make_unique<RegistryHost>(
-              settings, [](const Repository&) { return std::optional<Credential>(); }, tokens);
+              settings, [this](const Repository&) { return credential; }, tokens);
           place.registry = make_registry(*place.host);
           return *place.registry;
         },
         *record,
         state,
-        system_clock());
+        *clock);
     result.complete = engine.run(stop);
   }
   result.counts = state.snapshot();
@@ -130,6 +144,10 @@ void EngineTest::begin_anew() {
   }
 }
 
+std::future<EngineRun> EngineTest::start(const std::stop_token& stop) {
+  return std::async(std::launch::async, [this, stop] { return run(stop); });
+}
+
 std::size_t writes(FakeRegistry& registry) {
   return registry.count("POST") + registry.count("PUT") + registry.count("PATCH") +
          registry.count("DELETE");
@@ -137,6 +155,18 @@ std::size_t writes(FakeRegistry& registry) {
 
 std::size_t requests(FakeRegistry& registry) {
   return registry.count("", "/v2/.+");
+}
+
+std::string blob_path(const std::string& repository, const Digest& digest) {
+  return "/v2/" + repository + "/blobs/" + digest.str();
+}
+
+std::size_t closing_puts(FakeRegistry& registry, const Digest& digest) {
+  const std::vector<std::string> lines = registry.server().lines("PUT", "/v2/.+/blobs/uploads/.+");
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(), [&digest](const std::string& line) {
+        return line.find(digest.hex()) != std::string::npos;
+      }));
 }
 
 }  // namespace image_syncer

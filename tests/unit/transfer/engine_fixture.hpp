@@ -5,11 +5,15 @@
 #include "support/scratch_dir.hpp"
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/transfer/engine.hpp>
+#include <image_syncer/util/clock.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <future>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -29,6 +33,8 @@ struct EngineRun {
   [[nodiscard]] std::string ends() const;
   /// The targets of the report that ended as `wanted`, sorted.
   [[nodiscard]] std::vector<std::string> targets(const std::string& wanted) const;
+  /// The failures that the summary lists, one line each.
+  [[nodiscard]] std::vector<std::string> failure_lines() const;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.
@@ -53,10 +59,14 @@ class EngineTest : public testing::Test {
   /// Begins a new case in the same test: no rules, no record (another registry may get the port of
   /// an earlier one).
   void begin_anew();
+  /// The same in a thread of its own. Whoever holds it up with a gate has to open that.
+  std::future<EngineRun> start(const std::stop_token& stop = {});
 
   EngineOptions options;  // with timings turned down
   std::vector<Rule> rules;
   bool with_record = false;
+  Clock* clock = &system_clock();
+  std::optional<Credential> credential;  // for every registry
   ScratchDir scratch{ScratchDir::Place::memory};
   CapturedLog logged;
 };
@@ -65,5 +75,9 @@ class EngineTest : public testing::Test {
 [[nodiscard]] std::size_t writes(FakeRegistry& registry);
 /// All requests but the pings.
 [[nodiscard]] std::size_t requests(FakeRegistry& registry);
+/// `path` for a blob of `repository`, for `Match` and `count`.
+[[nodiscard]] std::string blob_path(const std::string& repository, const Digest& digest);
+/// How many uploads of this blob the registry was asked to close, whatever it answered.
+[[nodiscard]] std::size_t closing_puts(FakeRegistry& registry, const Digest& digest);
 
 }  // namespace image_syncer
