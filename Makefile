@@ -76,7 +76,9 @@ package: ## build the .deb and the .tar.xz into dist/
 install: release ## install under PREFIX
 	@cmake --install build/release --prefix '$(PREFIX)'
 
-bench: release ## measure against skopeo (minutes; needs the packages of `make deps`)
+bench: ## install what is needed, measure against skopeo (about twenty minutes)
+	@$(install_deps) build bench
+	@$(MAKE) release
 	@bench/run
 
 clean: ## remove everything that was built

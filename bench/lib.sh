@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the benchmarks share: real registries on loopback, images written into a registry's storage, and measured runs.
-# Source it; needs docker-registry, skopeo, openssl and curl (`make deps`).
+# Source it; `make bench` installs what it needs.
 set -euo pipefail
 
 bench_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

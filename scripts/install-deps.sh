@@ -2,7 +2,7 @@
 # Installs the Debian/Ubuntu packages that building, running the example, testing, linting or
 # packaging need. Does nothing, and needs no root, when they are all there.
 #
-#   scripts/install-deps.sh [GROUP...]     groups: build run test ci package (default: build run test)
+#   scripts/install-deps.sh [GROUP...]     groups: build run test ci bench package (default: build run test)
 set -euo pipefail
 
 packages_of() {
@@ -15,9 +15,10 @@ packages_of() {
     run) echo docker-registry curl ;;
     test) echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl ;;
     ci) echo clang-format clang-tidy shellcheck ;;
+    bench) echo docker-registry skopeo curl openssl time socat pv jq ;;
     package) echo dpkg-dev file ;;
     *)
-      echo "install-deps: unknown group '$1' (known: build run test ci package)" >&2
+      echo "install-deps: unknown group '$1' (known: build run test ci bench package)" >&2
       return 2
       ;;
   esac
