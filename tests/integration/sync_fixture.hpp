@@ -2,7 +2,6 @@
 
 #include "support/real_registry/child_process.hpp"
 #include "support/real_registry/real_registry.hpp"
-#include "support/real_registry/require_real_registry.hpp"
 #include "support/scratch_dir.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +19,9 @@ namespace image_syncer {
 /// Runs the real program in a scratch folder against real registries.
 class SyncFixture : public testing::Test {
  protected:
-  void SetUp() override { require_real_registry(); }
+  void SetUp() override {
+    ASSERT_TRUE(RealRegistry::available()) << "docker-registry is not installed: make deps";
+  }
 
   /// The command line for these arguments; paths are relative to the scratch folder.
   static std::vector<std::string> command(std::initializer_list<std::string> arguments) {

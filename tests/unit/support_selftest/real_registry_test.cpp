@@ -2,10 +2,8 @@
 
 #include "support/fake_registry/fake_registry.hpp"
 #include "support/real_registry/child_process.hpp"
-#include "support/real_registry/require_real_registry.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -17,7 +15,9 @@ namespace {
 
 class RealRegistryTest : public testing::Test {
  protected:
-  void SetUp() override { require_real_registry(); }
+  void SetUp() override {
+    ASSERT_TRUE(RealRegistry::available()) << "docker-registry is not installed: make deps";
+  }
 };
 
 TEST_F(RealRegistryTest, TakesEveryKindOfImage) {
@@ -142,34 +142,6 @@ INSTANTIATE_TEST_SUITE_P(
                                  .auth = {.mode = AuthMode::bearer},
                                  .tls = true}}),
     [](const auto& test) { return std::string(test.param.name); });
-
-TEST(RequireRealRegistry, SkipsWhereItIsAbsentAndFailsInCi) {
-  struct Case {
-    bool is_available;
-    const char* ci;
-    bool skips;
-    bool fails;
-  };
-
-  const Case cases[] = {{true, nullptr, false, false},
-                        {true, "true", false, false},
-                        {false, nullptr, true, false},
-                        {false, "", true, false},
-                        {false, "false", true, false},
-                        {false, "true", false, true}};
-  for (const Case& test : cases) {
-    testing::TestPartResultArray results;
-    {
-      const testing::ScopedFakeTestPartResultReporter reporter(&results);
-      require_real_registry(test.is_available, test.ci);
-    }
-    ASSERT_EQ(results.size(), test.skips || test.fails ? 1 : 0);
-    if (results.size() == 1) {
-      EXPECT_EQ(results.GetTestPartResult(0).skipped(), test.skips);
-      EXPECT_EQ(results.GetTestPartResult(0).fatally_failed(), test.fails);
-    }
-  }
-}
 
 TEST(RunProcess, CapturesEverything) {
   const auto output = run_process({"sh", "-c", "cat; echo $WORD >&2; exit 3"},
