@@ -9,8 +9,6 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::size_t kMiB = 1024 * 1024;
-
 BuiltManifest image_for(const std::string& architecture, std::uint64_t seed) {
   ImageSpec spec;
   spec.layers = layers_of({3000, 5000}, seed);

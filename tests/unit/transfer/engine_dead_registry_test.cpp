@@ -19,7 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::size_t kImages = 5;
 
 class EngineDeadRegistry : public EngineTest {

@@ -19,8 +19,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::size_t kMiB = 1024 * 1024;
-
 /// One kind of request of a copy.
 struct Step {
   std::string name;

@@ -18,7 +18,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::size_t kMiB = 1024 * 1024;
 // More than the kernel takes in for a receiver that has stopped.
 constexpr std::size_t kHuge = 12 * kMiB;
 

@@ -21,6 +21,8 @@
 
 namespace image_syncer {
 
+constexpr std::size_t kMiB = 1024 * 1024;
+
 /// How a run of the engine ended.
 struct EngineRun {
   bool complete = false;

@@ -16,7 +16,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::size_t kSmall = 5000;
 constexpr std::size_t kLarge = 3 * kMiB;
 

@@ -29,6 +29,14 @@ class EngineRecord : public EngineTest {
     options.attempts = 1;  // nothing here may need a second attempt
   }
 
+  /// The first copy of a new case: no record yet.
+  EngineRun copy_anew(FakeRegistry& source, FakeRegistry& target, const BuiltManifest& image) {
+    source.seed("app", "v1", image);
+    begin_anew();
+    add_tags(source, "app", {"v1"}, {&target});
+    return run();
+  }
+
   EngineRun run_counting_anew(const std::vector<FakeRegistry*>& registries) {
     for (FakeRegistry* registry : registries) {
       registry->server().log().clear();
@@ -182,10 +190,7 @@ TEST_F(EngineRecord, a_record_that_lies_costs_one_more_round_and_no_failure) {
       fake.behaviour = kind.behaviour;
       FakeRegistry source;
       FakeRegistry target(fake);
-      source.seed("app", "v1", before);
-      begin_anew();
-      add_tags(source, "app", {"v1"}, {&target});
-      ASSERT_EQ(run().ends(), "copied 1");
+      ASSERT_EQ(copy_anew(source, target, before).ends(), "copied 1");
       lie.happened(target, before);
       apply(kind, target);
       source.seed("app", "v1", after);
@@ -216,10 +221,7 @@ TEST_F(EngineRecord, a_tag_that_is_not_as_recorded_makes_the_record_doubtful) {
       fake.behaviour = kind.behaviour;
       FakeRegistry source;
       FakeRegistry target(fake);
-      source.seed("app", "v1", image);
-      begin_anew();
-      add_tags(source, "app", {"v1"}, {&target});
-      ASSERT_EQ(run().ends(), "copied 1");
+      ASSERT_EQ(copy_anew(source, target, image).ends(), "copied 1");
       lie.happened(target, image);
       apply(kind, target);
       const EngineRun healed = run_counting_anew({&source, &target});
@@ -242,10 +244,7 @@ TEST_F(EngineRecord, an_old_entry_is_checked_before_the_manifest_goes_up) {
     fake.behaviour.accepts_incomplete_manifests = true;
     FakeRegistry source;
     FakeRegistry target(fake);
-    source.seed("app", "v1", before);
-    begin_anew();
-    add_tags(source, "app", {"v1"}, {&target});
-    ASSERT_EQ(run().ends(), "copied 1");
+    ASSERT_EQ(copy_anew(source, target, before).ends(), "copied 1");
     lie.happened(target, before);
     source.seed("app", "v1", after);
     EXPECT_EQ(run().ends(), "copied 1");
@@ -308,10 +307,7 @@ TEST_F(EngineRecord, a_changed_tag_sends_only_what_is_new) {
     with_record = record;
     FakeRegistry source;
     FakeRegistry target;
-    source.seed("app", "v1", before);
-    begin_anew();
-    add_tags(source, "app", {"v1"}, {&target});
-    ASSERT_EQ(run().ends(), "copied 1");
+    ASSERT_EQ(copy_anew(source, target, before).ends(), "copied 1");
     source.seed("app", "v1", after);
     EXPECT_EQ(run_counting_anew({&source, &target}).ends(), "copied 1");
     EXPECT_EQ(target.lacks("app", "v1", after), "");

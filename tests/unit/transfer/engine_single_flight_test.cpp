@@ -18,7 +18,6 @@ using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::size_t kImages = 8;
 const std::string kUpload = "/v2/team/app/blobs/uploads/.+";
 

@@ -12,7 +12,6 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::size_t kMiB = 1024 * 1024;
 constexpr std::chrono::seconds kAtOnce{10};  // much less than any timeout of the product
 
 class EngineStop : public EngineTest {
