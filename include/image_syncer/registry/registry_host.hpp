@@ -1,6 +1,7 @@
 #pragma once
 
 #include <image_syncer/auth/challenge.hpp>
+#include <image_syncer/auth/credential.hpp>
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/http/message.hpp>
 #include <image_syncer/image/reference.hpp>
@@ -15,11 +16,6 @@
 #include <string>
 
 namespace image_syncer {
-
-struct Credential {
-  std::string username;
-  Secret password;
-};
 
 /// How a registry is reached, from the auth file.
 struct RegistrySettings {
