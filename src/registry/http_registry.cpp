@@ -1,5 +1,7 @@
 #include "registry/blob_verbs.hpp"
 #include "registry/manifest_verbs.hpp"
+#include "registry/send_blob_verb.hpp"
+#include "registry/tag_list.hpp"
 #include "registry/upload_verbs.hpp"
 #include <image_syncer/registry/registry.hpp>
 
@@ -44,7 +46,7 @@ class HttpBlobUpload final : public BlobUpload {
  public:
   HttpBlobUpload(RegistryHost& host, const Repository& repository, const Descriptor& blob)
       : host_(host),
-        state_(std::make_shared<UploadState>(UploadState{repository, blob, ""})) {}
+        state_(std::make_shared<UploadState>(UploadState{repository, blob, {}})) {}
 
   [[nodiscard]] const Repository& repository() const override { return state_->repository; }
 
@@ -62,7 +64,7 @@ class HttpBlobUpload final : public BlobUpload {
   }
 
   [[nodiscard]] std::unique_ptr<Exchange> leg(std::uint32_t buffer_bytes) override {
-    return std::make_unique<StreamBlobVerb>(host_, state_, buffer_bytes);
+    return std::make_unique<SendBlobVerb>(host_, state_, buffer_bytes);
   }
 
   [[nodiscard]] std::unique_ptr<Exchange> cancel() override {

@@ -51,6 +51,14 @@ void RegistryHost::learn_challenge(const Challenge& challenge) {
   }
 }
 
+UploadWays RegistryHost::upload_ways() {
+  return learned_.lock()->upload_ways;
+}
+
+void RegistryHost::learn(const std::function<void(UploadWays&)>& change) {
+  change(learned_.lock()->upload_ways);
+}
+
 void RegistryHost::accept(const std::string& username) {
   learned_.lock()->accepted.insert(username);
 }

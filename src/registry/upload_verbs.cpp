@@ -1,27 +1,19 @@
 #include "registry/upload_verbs.hpp"
 
-#include "registry/blob_verbs.hpp"
 #include "registry/location.hpp"
 #include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace image_syncer {
-namespace {
-
-// A server may hash the whole blob before it answers the closing PUT.
-constexpr std::chrono::minutes kClosingTimeout{5};
-constexpr std::string_view kOctetStream = "application/octet-stream";
-
 void take_location(UploadState& state, const Response& response, Downgrade downgrade) {
   if (const auto location = response.headers.find("Location")) {
     state.location = resolve_location(response.url, *location, downgrade);
   }
 }
-
-}  // namespace
 
 StartUploadVerb::StartUploadVerb(RegistryHost& host,
                                  std::shared_ptr<UploadState> state,
@@ -68,6 +60,8 @@ void StartUploadVerb::answer(Response response) {
                       ": the registry opened an upload session without a Location",
                   Retry::later);
     }
+    state_->min_chunk = std::max<std::uint64_t>(
+        1, response.headers.find_number("OCI-Chunk-Min-Length").value_or(1));
     result_ = mount_refused_ ? UploadStart::mount_refused : UploadStart::opened;
     return;
   }
@@ -88,152 +82,6 @@ bool StartUploadVerb::refused(const Error& error) {
   mount_from_.reset();
   mount_refused_ = true;
   return true;
-}
-
-SendVerb::SendVerb(RegistryHost& host, std::shared_ptr<UploadState> state)
-    : Conversing(host, state->repository),
-      state_(std::move(state)) {}
-
-ScopeSet SendVerb::scopes() const {
-  return ScopeSet::push(state_->repository.path);
-}
-
-Request SendVerb::closing_put() {
-  Request request;
-  request.method = Method::put;
-  request.url = with_digest(state_->location, state_->blob.digest);
-  request.headers.add("Content-Type", std::string(kOctetStream));
-  return request;
-}
-
-std::optional<Request> SendVerb::outcome_check(const std::string& origin) {
-  if (!doubt_) {
-    return std::nullopt;
-  }
-  Request request;
-  request.method = Method::head;
-  request.url = blob_url(origin, state_->repository, state_->blob.digest);
-  return request;
-}
-
-void SendVerb::doubt(std::exception_ptr why) {
-  if (doubt_) {
-    std::rethrow_exception(doubt_);  // the check got no answer either
-  }
-  doubt_ = std::move(why);
-}
-
-void SendVerb::on_outcome(const Response& response) {
-  if (response.status != 200) {
-    std::rethrow_exception(doubt_);
-  }
-  done_ = true;
-  state_->location.clear();
-}
-
-void SendVerb::on_closing_answer(const Response& response) {
-  if (doubt_) {
-    on_outcome(response);
-    return;
-  }
-  if (response.status == 201) {
-    const auto returned =
-        Digest::try_parse(response.headers.find("Docker-Content-Digest").value_or(""));
-    if (returned && returned->algorithm() == state_->blob.digest.algorithm() &&
-        *returned != state_->blob.digest) {
-      throw Error("PUT " + redact_url(response.url) + ": the registry stored another digest, " +
-                  returned->str());
-    }
-    done_ = true;
-    state_->location.clear();
-    return;
-  }
-  const RegistryError error = error_of(response);
-  const bool gateway = response.status == 502 || response.status == 504;
-  const bool other_success = response.status >= 200 && response.status < 300;
-  // A session that is unknown may be one that has been completed.
-  if (gateway || other_success || error.error_class() == ErrorClass::new_upload) {
-    doubt(std::make_exception_ptr(error));
-    return;
-  }
-  throw error;
-}
-
-SendBlobVerb::SendBlobVerb(RegistryHost& host,
-                           std::shared_ptr<UploadState> state,
-                           std::shared_ptr<const std::string> bytes)
-    : SendVerb(host, std::move(state)),
-      bytes_(std::move(bytes)) {}
-
-std::optional<Request> SendBlobVerb::request(const std::string& origin) {
-  if (done()) {
-    return std::nullopt;
-  }
-  if (auto check = outcome_check(origin)) {
-    return check;
-  }
-  Request request = closing_put();
-  request.body = MemoryBody{bytes_};
-  return request;
-}
-
-void SendBlobVerb::answer(Response response) {
-  on_closing_answer(response);
-}
-
-void SendBlobVerb::no_answer(const TransportError& error) {
-  doubt(std::make_exception_ptr(error));
-}
-
-StreamBlobVerb::StreamBlobVerb(RegistryHost& host,
-                               std::shared_ptr<UploadState> state,
-                               std::uint32_t buffer_bytes)
-    : SendVerb(host, std::move(state)),
-      buffer_bytes_(buffer_bytes) {}
-
-RegistryVerb StreamBlobVerb::kind() const {
-  return patched_ ? RegistryVerb::upload_put : RegistryVerb::upload_patch;
-}
-
-std::optional<Request> StreamBlobVerb::request(const std::string& origin) {
-  if (done()) {
-    return std::nullopt;
-  }
-  if (auto check = outcome_check(origin)) {
-    return check;
-  }
-  if (patched_) {
-    Request request = closing_put();
-    request.stall_timeout = kClosingTimeout;
-    return request;
-  }
-  Request request;
-  request.method = Method::patch;
-  request.url = state().location;
-  request.headers.add("Content-Type", std::string(kOctetStream));
-  request.body = StreamBody{0, state().blob.size.value()};
-  request.buffer_bytes = buffer_bytes_;
-  return request;
-}
-
-void StreamBlobVerb::answer(Response response) {
-  if (patched_) {
-    on_closing_answer(response);
-    return;
-  }
-  // 201 and 204 are what some registries say for the 202 of the specification.
-  if (response.status != 202 && response.status != 201 && response.status != 204) {
-    throw error_of(response);
-  }
-  take_location(state(), response, conversation().downgrade());
-  patched_ = true;
-}
-
-void StreamBlobVerb::no_answer(const TransportError& error) {
-  if (!patched_) {
-    throw error;
-  }
-  doubt(std::make_exception_ptr(error));
 }
 
 CancelUploadVerb::CancelUploadVerb(RegistryHost& host, Repository repository, std::string location)

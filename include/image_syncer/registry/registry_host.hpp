@@ -8,7 +8,9 @@
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +30,15 @@ struct RegistrySettings {
 
 /// The credential for a repository; absent = anonymous. Called from any thread.
 using CredentialLookup = std::function<std::optional<Credential>(const Repository&)>;
+
+/// What a registry, or a proxy in front of it, was seen to take as the body of an upload.
+struct UploadWays {
+  bool patch = true;        ///< PATCH is not refused
+  int unknown_patches = 0;  ///< PATCHes answered 404, without one that was taken since
+  bool whole = true;        ///< PUT with the whole blob is not refused
+  std::uint64_t body_limit = std::numeric_limits<std::uint64_t>::max();  ///< bytes in a request
+  int broken_bodies = 0;  ///< PATCHes with a large body that got no answer
+};
 
 /// What all threads share about one registry: where it is, how it wants to be asked, whose tokens
 /// there are, and what it turned out not to do. Thread-safe; outlives every exchange made for it.
@@ -61,6 +72,10 @@ class RegistryHost {
   [[nodiscard]] std::optional<Challenge> challenge();
   void learn_challenge(const Challenge& challenge);
 
+  [[nodiscard]] UploadWays upload_ways();
+  /// `change` is called at once, under a lock.
+  void learn(const std::function<void(UploadWays&)>& change);
+
   /// Wrong passwords are tried once: after `refuse`, `refused` gives the message for `username`.
   /// One that was accepted before is not wrong: then `refuse` does nothing and returns false.
   void accept(const std::string& username);
@@ -73,6 +88,7 @@ class RegistryHost {
     std::optional<Challenge> challenge;
     std::map<std::string, std::string> refused;  // user name → message
     std::set<std::string> accepted;
+    UploadWays upload_ways;
   };
 
   RegistrySettings settings_;

@@ -64,6 +64,14 @@ struct RegistryBehaviour {
   int upload_delete_refusal = 0;                                          ///< status instead of 204
   int upload_start_refusal = 0;                                           ///< status instead of 202
   std::size_t max_upload_body = std::numeric_limits<std::size_t>::max();  ///< larger: 413
+  std::size_t max_ranged_body =
+      std::numeric_limits<std::size_t>::max();  ///< larger with Content-Range: 416 (GHCR)
+  std::size_t min_chunk =
+      0;  ///< OCI-Chunk-Min-Length; shorter ones that are not the last are a violation
+  int patch_refusal = 0;            ///< status for every PATCH
+  int whole_put_refusal = 0;        ///< status for a PUT with a body (old JFrog)
+  bool stale_upload_range = false;  ///< Range stays at the end of the first chunk (ECR)
+  bool unit_in_range = false;       ///< "bytes=0-99" in answers
 
   // Mount
   MountBehaviour mount = MountBehaviour::works;

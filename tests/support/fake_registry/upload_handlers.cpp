@@ -41,12 +41,17 @@ ServerResponse progress(RegistryContext& context,
                         const std::string& repository,
                         const std::string& id,
                         ServerResponse response) {
-  const std::size_t size = context.uploads.size(id);
-  const std::string start = context.behaviour.absolute_locations ? context.origin : std::string();
+  const RegistryBehaviour& behaviour = context.behaviour;
+  const std::size_t first = context.uploads.first_chunk(id);
+  const std::size_t size =
+      behaviour.stale_upload_range && first > 0 ? first : context.uploads.size(id);
+  const std::string start = behaviour.absolute_locations ? context.origin : std::string();
   response.set_header(
       "Location",
       start + "/v2/" + repository + "/blobs/uploads/" + id + "?" + context.uploads.next_query(id));
-  response.set_header("Range", "0-" + std::to_string(size == 0 ? 0 : size - 1));
+  response.set_header(
+      "Range",
+      (behaviour.unit_in_range ? "bytes=0-" : "0-") + std::to_string(size == 0 ? 0 : size - 1));
   response.set_header("Docker-Upload-UUID", id);
   return response;
 }
@@ -105,7 +110,11 @@ ServerResponse start_upload(RegistryContext& context,
     return finish_blob(context, repository, *digest, exchange.read_all(), 201);
   }
   const std::string id = context.uploads.open(repository);
-  return progress(context, repository, id, {.status = 202});
+  ServerResponse response = progress(context, repository, id, {.status = 202});
+  if (context.behaviour.min_chunk > 0) {
+    response.set_header("OCI-Chunk-Min-Length", std::to_string(context.behaviour.min_chunk));
+  }
+  return response;
 }
 
 /// Whether `Content-Range: first-last` (no unit) fits the session and the body; else the error.
@@ -124,6 +133,9 @@ std::optional<ServerResponse> check_chunk(const RegistryContext& context,
       std::from_chars(parsed.ptr + 1, end, last).ptr != end ||
       last - first + 1 != content_length(request)) {
     return registry_error(400, "SIZE_INVALID", "Content-Range does not fit the body", *range);
+  }
+  if (last - first + 1 > context.behaviour.max_ranged_body) {
+    return registry_error(416, "REQUESTED_RANGE_NOT_SATISFIABLE", "the chunk is too large", *range);
   }
   if (first != context.uploads.size(route.reference)) {
     return registry_error(416, "RANGE_INVALID", "the chunk does not follow the last one", *range);
@@ -158,7 +170,14 @@ ServerResponse patch_upload(RegistryContext& context,
                ? progress(context, route.repository, route.reference, *std::move(error))
                : *std::move(error);
   }
+  if (exchange.request().has_header("content-range") && context.uploads.size(route.reference) > 0 &&
+      context.uploads.size(route.reference) %
+              std::max<std::size_t>(1, context.behaviour.min_chunk) !=
+          0) {
+    context.violation("a chunk after one that is shorter than the least", exchange.request());
+  }
   receive(context, route.reference, exchange);
+  context.uploads.chunk_done(route.reference);
   if (!context.uploads.exists(route.reference)) {  // cancelled meanwhile
     return unknown_upload();
   }
@@ -233,6 +252,13 @@ ServerResponse serve_upload(RegistryContext& context,
                     route.repository,
                     route.reference,
                     registry_error(416, "RANGE_INVALID", "the Location is of another offset"));
+  }
+  const int refusal = method == "PATCH" ? context.behaviour.patch_refusal
+                      : method == "PUT" && content_length(request) > 0
+                          ? context.behaviour.whole_put_refusal
+                          : 0;
+  if (refusal != 0) {
+    return {.status = refusal};
   }
   if (method == "PATCH") {
     return patch_upload(context, route, exchange);

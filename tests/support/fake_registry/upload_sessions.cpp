@@ -24,7 +24,7 @@ std::string_view state_of(std::string_view query) {
 std::string UploadSessions::open(const std::string& repository) {
   const std::lock_guard lock(mutex_);
   std::string id = "upload-" + std::to_string(next_++);
-  sessions_[id] = {repository, {}, {}};
+  sessions_[id].repository = repository;
   return id;
 }
 
@@ -73,6 +73,20 @@ std::size_t UploadSessions::size(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   const auto session = sessions_.find(id);
   return session == sessions_.end() ? 0 : session->second.data.size();
+}
+
+std::size_t UploadSessions::first_chunk(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto session = sessions_.find(id);
+  return session == sessions_.end() ? 0 : session->second.first_chunk;
+}
+
+void UploadSessions::chunk_done(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto session = sessions_.find(id);
+  if (session != sessions_.end() && session->second.first_chunk == 0) {
+    session->second.first_chunk = session->second.data.size();
+  }
 }
 
 bool UploadSessions::exists(const std::string& id) const {

@@ -36,6 +36,9 @@ class UploadSessions {
 
   void append(const std::string& id, std::string_view bytes);
   [[nodiscard]] std::size_t size(const std::string& id) const;
+  /// How long the first piece was that `chunk_done` ended; 0 when there was none.
+  [[nodiscard]] std::size_t first_chunk(const std::string& id) const;
+  void chunk_done(const std::string& id);
   [[nodiscard]] bool exists(const std::string& id) const;
   /// Ends the session; absent when there is none.
   std::optional<std::string> close(const std::string& id);
@@ -47,7 +50,8 @@ class UploadSessions {
   struct Session {
     std::string repository;
     std::string data;
-    std::map<std::string, std::size_t> queries;  // handed out → offset
+    std::size_t first_chunk = 0;
+    std::map<std::string, std::size_t> queries = {};  // handed out → offset
   };
 
   mutable std::mutex mutex_;
