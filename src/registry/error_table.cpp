@@ -43,6 +43,7 @@ constexpr Row kRows[] = {
     // plain upload then tells what is really wrong.
     {{kMount, 401, 401, ""}, auth},
     {{kMount, 429, 429, ""}, limited},
+    {{kMount, 503, 503, ""}, limited},
     {{kMount, 0, 999, ""}, new_upload},
 
     // Storage answers 400 and 403 to a signed URL that has expired: the registry gives a new one.

@@ -66,8 +66,10 @@ void StartUploadVerb::answer(Response response) {
     return;
   }
   const RegistryError error = error_of(response);
-  // Too many requests are no refusal: the same question would be asked again at once.
-  if (!mount_from_ || error.error_class() == ErrorClass::limited) {
+  // Who asks for patience refuses nothing: the same question would be asked again at once.
+  const bool is_patience =
+      error.error_class() == ErrorClass::limited && (response.status != 503 || error.retry_after());
+  if (!mount_from_ || is_patience) {
     throw error;
   }
   mount_from_.reset();

@@ -112,7 +112,7 @@ TEST(ErrorTable, mount_falls_back_to_an_upload_whatever_the_reason) {
       {mount, 405, {}, new_upload},
       {mount, 429, {}, limited},
       {mount, 500, {}, new_upload},
-      {mount, 503, {}, new_upload},
+      {mount, 503, {}, limited},  // a refusal too, unless it asks for patience (StartUploadVerb)
   });
 }
 

@@ -155,6 +155,13 @@ TEST(Upload, DoesNotAskAgainWhereTooMuchIsAsked) {
   EXPECT_THAT(it.methods(), ElementsAre("POST"));
 }
 
+TEST(Upload, A503ThatAsksForPatienceIsNoRefusedMount) {
+  Upload it;
+  it.registry.on({.method = "POST"}).reply(503, {{"Retry-After", "2"}});
+  EXPECT_EQ(class_of(*it.start("a")), ErrorClass::limited);
+  EXPECT_THAT(it.methods(), ElementsAre("POST"));
+}
+
 TEST(Upload, Must21_AsksForBothScopesToMount) {
   Upload it({.auth = {.mode = AuthMode::bearer}});
   it.registry.store().put_blob("a", it.upload->digest().str(), it.bytes);
