@@ -2,14 +2,31 @@
 
 #include "registry/location.hpp"
 #include "registry/make_registry_error.hpp"
+#include "registry/rate_limit.hpp"
 
 namespace image_syncer {
+
+namespace {
+
+// Docker Hub does not say when its limit ends: after its window at the latest.
+std::string asked_pause(const Response& response) {
+  const auto given = response.headers.find("Retry-After");
+  const auto remaining =
+      parse_rate_limit(response.headers.find("RateLimit-Remaining").value_or(""));
+  if (!given && response.status == 429 && remaining && remaining->count == 0 && remaining->window) {
+    return std::to_string(remaining->window->count());
+  }
+  return std::string(given.value_or(""));
+}
+
+}  // namespace
 
 RegistryError answer_error(RegistryVerb verb,
                            const std::string& registry,
                            const std::string& repository_path,
                            Method method,
                            const Response& response) {
+  const std::string pause = asked_pause(response);
   FailedRequest request{.verb = verb,
                         .registry = registry,
                         .repository = repository_path,
@@ -17,7 +34,7 @@ RegistryError answer_error(RegistryVerb verb,
                         .url = response.url,
                         .status = response.status,
                         .body = response.body,
-                        .retry_after = response.headers.find("Retry-After").value_or("")};
+                        .retry_after = pause};
   return make_registry_error(request, std::chrono::system_clock::now());
 }
 

@@ -13,7 +13,10 @@ constexpr std::chrono::seconds kSlowFor{60};
 }  // namespace
 
 void HostHealth::success(const std::string& host) {
-  (*hosts_.lock())[host].failures = 0;
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  state.failures = 0;
+  state.limited = 0;
 }
 
 bool HostHealth::failure(const std::string& host, const std::string& message) {
@@ -26,6 +29,23 @@ bool HostHealth::failure(const std::string& host, const std::string& message) {
   ++state.failures;
   state.last_message = message;
   return state.failures >= kFailuresToOpen && now - state.first_failure >= kShortestStreak;
+}
+
+HostHealth::Limited HostHealth::limited(const std::string& host) {
+  auto hosts = hosts_.lock();
+  Host& state = (*hosts)[host];
+  const auto now = clock_.now();
+  if (state.limited == 0) {
+    state.first_limited = now;
+    state.limited = 1;
+  } else if (now >= state.pause_ends) {
+    ++state.limited;
+  }
+  return {state.limited - 1, now - state.first_limited};
+}
+
+void HostHealth::paused_until(const std::string& host, Clock::time_point end) {
+  (*hosts_.lock())[host].pause_ends = end;
 }
 
 std::optional<Clock::time_point> HostHealth::failing_since(const std::string& host) {

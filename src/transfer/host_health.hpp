@@ -21,6 +21,17 @@ class HostHealth {
   void success(const std::string& host);
   /// No answer, or 5xx. True: its circuit opens now (5 failures in a row over at least 10 s).
   [[nodiscard]] bool failure(const std::string& host, const std::string& message);
+
+  /// It asked to be left alone: how often it has since it gave another answer, and for how long by
+  /// now. Requests that were under way together are refused together: within a pause
+  /// (`paused_until`) it is the same time.
+  struct Limited {
+    std::size_t times = 0;  ///< before this one
+    Clock::duration lasted{0};
+  };
+
+  [[nodiscard]] Limited limited(const std::string& host);
+  void paused_until(const std::string& host, Clock::time_point end);
   /// Since when it has not answered; absent when it has.
   [[nodiscard]] std::optional<Clock::time_point> failing_since(const std::string& host);
 
@@ -50,6 +61,9 @@ class HostHealth {
     std::size_t failures = 0;
     Clock::time_point first_failure;
     std::string last_message;
+    std::size_t limited = 0;
+    Clock::time_point first_limited;
+    Clock::time_point pause_ends;
     std::optional<std::string> given_up;
     std::optional<std::string> deferred;
     Clock::duration waited_for{0};  // beyond the middle leg of its fan-outs

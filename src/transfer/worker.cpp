@@ -65,6 +65,8 @@ void Worker::note_outcome(const std::string& host, const std::exception_ptr& fai
   const Verdict verdict = judge(failure);
   if (verdict.kind == VerdictKind::give_up_host) {
     context_.health.give_up(host, "registry " + host + " is of no use: " + verdict.reason);
+  } else if (verdict.kind == VerdictKind::limited) {
+    return;  // no failure; but its patience is not back yet
   } else if (!verdict.host_failed) {
     context_.health.success(host);
   } else if (context_.health.failure(host, verdict.reason) && !context_.health.given_up(host) &&
@@ -78,14 +80,24 @@ void Worker::note_outcome(const std::string& host, const std::exception_ptr& fai
 
 bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
   context_.state.counters().throttled.fetch_add(1, std::memory_order_relaxed);
-  if (verdict.retry_after && *verdict.retry_after > context_.options.longest_wait) {
+  const std::chrono::seconds longest = context_.options.longest_wait;
+  const HostHealth::Limited limited = context_.health.limited(host);
+  if (verdict.retry_after && *verdict.retry_after > longest) {
     context_.health.defer(host,
                           "registry " + host + " is limited until " +
                               format_utc(context_.clock.wall_now() + *verdict.retry_after) + ": " +
                               verdict.reason);
     return true;
   }
-  context_.queue.hold_host(host, due_after(0, verdict));
+  if (limited.lasted > longest) {
+    context_.health.defer(host,
+                          "registry " + host + " was limited for more than " +
+                              std::to_string(longest.count()) + " s: " + verdict.reason);
+    return true;
+  }
+  const Clock::time_point end = due_after(limited.times, verdict);
+  context_.health.paused_until(host, end);
+  context_.queue.hold_host(host, end);
   return false;
 }
 

@@ -256,5 +256,30 @@ TEST_F(EngineFailure, a_registry_that_asks_for_too_much_patience_is_left_to_the_
   }
 }
 
+// Docker Hub may say 429 for hours without saying how long.
+TEST_F(EngineFailure, a_registry_that_limits_without_end_is_left_to_the_next_run) {
+  begin();
+  FastClock fast(1000);
+  clock = &fast;
+  options.backoff_base = EngineOptions().backoff_base;
+  options.backoff_ceiling = EngineOptions().backoff_ceiling;
+  source->on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways}).reply(429);
+  source->on({.method = "HEAD", .skip = 1, .times = kAlways}).reply(429);
+  const EngineRun result = run();
+  EXPECT_EQ(result.ends(), "deferred 1") << result.summary;
+  EXPECT_EQ(result.failure_lines().size(), 1U);
+  EXPECT_LE(source->count("GET"), 20U);
+}
+
+TEST_F(EngineFailure, a_used_up_rate_limit_is_left_to_the_next_run_at_once) {
+  begin();
+  source->on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
+      .reply(429, {{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "0;w=21600"}});
+  const EngineRun result = run();
+  EXPECT_EQ(result.ends(), "deferred 1") << result.summary;
+  EXPECT_THAT(result.summary, testing::HasSubstr("is limited until "));
+  EXPECT_EQ(source->count("GET", ".*/manifests/.*"), 1U);
+}
+
 }  // namespace
 }  // namespace image_syncer
