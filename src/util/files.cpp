@@ -1,4 +1,5 @@
 #include <image_syncer/util/error.hpp>
+#include <image_syncer/util/file_descriptor.hpp>
 #include <image_syncer/util/files.hpp>
 
 #include <fcntl.h>
@@ -22,28 +23,6 @@ constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
   throw Error("cannot " + doing + " " + path.string() + ": " +
               std::generic_category().message(error));
 }
-
-class FileHandle {
- public:
-  explicit FileHandle(int fd)
-      : fd_(fd) {}
-
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  FileHandle(FileHandle&&) = delete;
-  FileHandle& operator=(FileHandle&&) = delete;
-
-  ~FileHandle() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Where the content really goes: through a symbolic link, never over a device or a folder.
 std::filesystem::path target_of(const std::filesystem::path& path) {
@@ -69,7 +48,7 @@ std::filesystem::path temporary_beside(const std::filesystem::path& path) {
 
 std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   // O_NONBLOCK: opening a named pipe that nobody writes to must not hang.
-  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {
     fail("read", path, errno);
   }
