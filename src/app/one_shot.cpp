@@ -84,7 +84,7 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
   }
   bool complete = false;
   {
-    RegistrySet registries(config.registries);
+    RegistrySet registries(config.registries, process_environment());
     Engine engine(
         engine_options(options, config.registries),
         config.rules,

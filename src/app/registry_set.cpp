@@ -1,22 +1,54 @@
 #include "app/registry_set.hpp"
 
+#include <image_syncer/auth/credential_places.hpp>
 #include <image_syncer/util/clock.hpp>
-#include <image_syncer/util/log.hpp>
+
+#include <unistd.h>
+
+#include <latch>
+#include <optional>
 
 namespace image_syncer {
+namespace {
 
-RegistrySet::RegistrySet(const RegistryEntries& entries)
+CredentialStoreOptions credential_options(const RegistryEntries& entries,
+                                          const Environment& environment) {
+  CredentialStoreOptions options;
+  options.own = [&entries](const Repository& repository) -> std::optional<OwnCredential> {
+    const RegistryEntry* const entry = entries.credentials_for(repository);
+    return entry != nullptr
+               ? std::optional(OwnCredential{{entry->username, entry->password}, entry->mark.str()})
+               : std::nullopt;
+  };
+  options.places = credential_places(environment, ::getuid());
+  options.helper_path = environment("PATH").value_or("");
+  return options;
+}
+
+std::optional<Credential> wait_for(CredentialSource& source, const Repository& repository) {
+  while (true) {
+    const auto woken = std::make_shared<std::latch>(1);
+    auto held = source.find(repository, [woken] { woken->count_down(); });
+    if (auto* const credential = std::get_if<std::optional<Credential>>(&held)) {
+      return std::move(*credential);
+    }
+    woken->wait();
+  }
+}
+
+}  // namespace
+
+RegistrySet::RegistrySet(const RegistryEntries& entries, const Environment& environment)
     : entries_(entries),
+      credentials_(credential_options(entries, environment), system_clock()),
       tokens_(system_clock()) {}
 
 Registry& RegistrySet::get(const std::string& name) {
   Place& place = places_[name];
   if (!place.registry) {
-    const CredentialLookup credentials =
-        [this](const Repository& repository) -> std::optional<Credential> {
-      const RegistryEntry* const entry = entries_.credentials_for(repository);
-      return entry != nullptr ? std::optional(Credential{entry->username, entry->password})
-                              : std::nullopt;
+    const CredentialLookup credentials = [this](const Repository& repository) {
+      // A ping needs none.
+      return repository.path.empty() ? std::nullopt : wait_for(credentials_, repository);
     };
     place.host = std::make_unique<RegistryHost>(settings_of(name), credentials, tokens_);
     place.registry = make_registry(*place.host);
@@ -27,25 +59,10 @@ Registry& RegistrySet::get(const std::string& name) {
 RegistrySettings RegistrySet::settings_of(const std::string& name) const {
   RegistrySettings settings;
   settings.name = name;
-  std::string source = "no entry in the auth file: anonymous";
   if (const RegistryEntry* const entry = entries_.settings_for(name)) {
     settings.insecure = entry->insecure;
     settings.plain_http = entry->plain_http;
     settings.connection.verify_tls = !entry->insecure && !entry->skip_tls_verify;
-    source = entry->mark.str();
-  }
-  for (const RegistryEntry& entry : entries_.all()) {
-    const bool here = entry.key == name || entry.key.starts_with(name + "/");
-    if (here && entry.has_credentials()) {
-      log(LogLevel::info,
-          "app",
-          "credentials",
-          {{"registry", entry.key}, {"from", entry.mark.str()}, {"username", entry.username}});
-      source.clear();
-    }
-  }
-  if (!source.empty()) {
-    log(LogLevel::info, "app", "no credentials", {{"registry", name}, {"from", source}});
   }
   return settings;
 }

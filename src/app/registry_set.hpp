@@ -1,6 +1,8 @@
 #pragma once
 
+#include <image_syncer/auth/credential_store.hpp>
 #include <image_syncer/auth/token_cache.hpp>
+#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
@@ -11,12 +13,12 @@
 
 namespace image_syncer {
 
-/// The registries of a run, built from the auth file when they are first asked for. Not
-/// thread-safe.
+/// The registries of a run, built from the auth file when they are first asked for, with all that
+/// there is of credentials. Not thread-safe.
 class RegistrySet {
  public:
-  /// `entries` outlives the set.
-  explicit RegistrySet(const RegistryEntries& entries);
+  /// `entries` outlives the set. `environment` says where docker's and podman's credentials are.
+  RegistrySet(const RegistryEntries& entries, const Environment& environment);
 
   [[nodiscard]] Registry& get(const std::string& name);
 
@@ -29,6 +31,7 @@ class RegistrySet {
   [[nodiscard]] RegistrySettings settings_of(const std::string& name) const;
 
   const RegistryEntries& entries_;
+  CredentialStore credentials_;
   TokenCache tokens_;
   std::map<std::string, Place> places_;
 };

@@ -28,6 +28,9 @@ sigset_t watched() {
 SignalWatch::SignalWatch() {
   // A registry that closes its connection must not end the process.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  // Who starts us may have set it to be ignored: then the exit codes of credential helpers are
+  // lost.
+  static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
   const sigset_t set = watched();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::jthread([this] { watch(); });

@@ -74,6 +74,60 @@ TEST_F(AccessTest, AWrongPasswordIsNamedAsTheCauseAndNeverShown) {
   EXPECT_THAT(output, Not(HasSubstr(kBasic)));
 }
 
+TEST_F(AccessTest, CredentialsComeFromDockersFileWhereTheAuthFileHasNone) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, "insecure: true");
+  write(".docker/config.json",
+        R"({"auths": {"http://)" + target.host() + R"(/v2/": {"auth": ")" + kBasic + R"("}}})");
+  const std::string output = all_output(0);
+  EXPECT_EQ(target.client().lacks("app", "v1", image_), "");
+  EXPECT_THAT(output, HasSubstr(file(".docker/config.json").string()));
+  EXPECT_THAT(output, Not(HasSubstr(kPassword)));
+  EXPECT_THAT(output, Not(HasSubstr(kBasic)));
+}
+
+TEST_F(AccessTest, ABrokenCredentialFileFailsWhoNeedsItAndSaysWhere) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, "insecure: true");
+  write(".docker/config.json", "{\n  oops");
+  const auto out = sync({"--retries", "0"});
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.out, HasSubstr(file(".docker/config.json").string() + ":2:3: this is not JSON"));
+  EXPECT_EQ(writes(target), 0U);
+}
+
+TEST_F(AccessTest, ABrokenCredentialFileIsAWarningToThoseWhoDoNotNeedIt) {
+  const RealRegistry source({.user = kUser, .password = kPassword});
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  const std::string settings = std::string("insecure: true, username: bob, password: ") + kPassword;
+  source.client().push("app", "v1", image_);
+  write("images.yaml", source.host() + "/app: " + target.host() + "/app\n");
+  write("auth.yaml",
+        source.host() + ": {" + settings + "}\n" + target.host() + ": {" + settings + "}\n");
+  write(".docker/config.json", "{");
+  const auto out = sync();
+  EXPECT_EQ(out.exit_code, 0) << out.out << out.err;
+  EXPECT_THAT(out.err, HasSubstr(file(".docker/config.json").string() + ":1:2: this is not JSON"));
+  EXPECT_EQ(target.client().lacks("app", "v1", image_), "");
+}
+
+TEST_F(AccessTest, AHelperThatIsMissingIsNamedAsTheCause) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, "insecure: true");
+  write(".docker/config.json", R"({"credHelpers": {")" + target.host() + R"(": "no-such"}})");
+  const auto out = sync({"--retries", "0"});
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.out, HasSubstr("docker-credential-no-such"));
+  EXPECT_THAT(out.out, HasSubstr("it is not installed"));
+  EXPECT_EQ(writes(target), 0U);
+}
+
 TEST_F(AccessTest, InsecureTakesASelfSignedCertificate) {
   const RealRegistry source;
   const RealRegistry target({.tls = true, .user = kUser, .password = kPassword});

@@ -37,7 +37,7 @@ class InterruptionTest : public SyncFixture {
   [[nodiscard]] ChildProcess start() const {
     return ChildProcess(command({"--auth", "auth.yaml", "--images", "images.yaml"}),
                         {.input = {}, .out = file("out"), .err = file("err")},
-                        {.directory = file("")});
+                        options());
   }
 
   /// Bytes of uploads that are not finished.
@@ -145,7 +145,7 @@ TEST_F(InterruptionTest, AStopFromBeforeTheStartIsNotLost) {
                                 "-c",
                                 "kill -TERM $$; exec \"$0\" --auth auth.yaml --images images.yaml",
                                 IMAGE_SYNCER_BINARY},
-                               {.directory = file("")});
+                               options());
   EXPECT_EQ(out.exit_code, 3) << out.signal << out.out << out.err;
   EXPECT_THAT(out.out, HasSubstr("stopped  before the end"));
   EXPECT_FALSE(target.client().get_manifest("app", "v1"));

@@ -30,15 +30,26 @@ class SyncFixture : public testing::Test {
     return all;
   }
 
+  /// In the scratch folder, which is the home folder too: credentials of whoever runs the tests are
+  /// no part of them.
+  [[nodiscard]] ProcessOptions options() const {
+    return {.environment = {{"HOME", dir_.path().string()},
+                            {"XDG_RUNTIME_DIR", dir_.file("runtime").string()},
+                            {"XDG_CONFIG_HOME", ""},
+                            {"DOCKER_CONFIG", ""},
+                            {"REGISTRY_AUTH_FILE", ""}},
+            .directory = dir_.path()};
+  }
+
   [[nodiscard]] ProcessOutput run(std::initializer_list<std::string> arguments) const {
-    return run_process(command(arguments), {.directory = dir_.path()});
+    return run_process(command(arguments), options());
   }
 
   /// One run over `images.yaml` with `auth.yaml`, plus these arguments.
   [[nodiscard]] ProcessOutput sync(const std::vector<std::string>& more = {}) const {
     auto all = command({"--auth", "auth.yaml", "--images", "images.yaml"});
     all.insert(all.end(), more.begin(), more.end());
-    return run_process(all, {.directory = dir_.path()});
+    return run_process(all, options());
   }
 
   void write(std::string_view name, std::string_view content) const { dir_.write(name, content); }

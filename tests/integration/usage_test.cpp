@@ -36,7 +36,7 @@ TEST_F(UsageTest, WrongUseEndsWithCodeTwoAndSaysWhy) {
   for (const Case& c : cases) {
     std::vector<std::string> all{IMAGE_SYNCER_BINARY};
     all.insert(all.end(), c.arguments.begin(), c.arguments.end());
-    const auto out = run_process(all, {.directory = file("")});
+    const auto out = run_process(all, options());
     EXPECT_EQ(out.exit_code, 2) << c.name << ": " << out.err;
     EXPECT_THAT(out.err, HasSubstr(c.complaint)) << c.name;
     EXPECT_EQ(out.out, "") << c.name;
