@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/await_credential.hpp"
 #include "support/manual_clock.hpp"
 #include "support/scratch_dir.hpp"
 #include <image_syncer/auth/credential_store.hpp>
@@ -10,13 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <latch>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
 namespace image_syncer {
@@ -72,22 +70,10 @@ class CredentialStoreTest : public testing::Test {
 
   [[nodiscard]] CredentialStore& store() { return *store_; }
 
-  /// Asks until there is an answer.
-  std::optional<Credential> await(const Repository& repository) {
-    while (true) {
-      const auto woken = std::make_shared<std::latch>(1);
-      auto held = store_->find(repository, [woken] { woken->count_down(); });
-      if (auto* const credential = std::get_if<std::optional<Credential>>(&held)) {
-        return std::move(*credential);
-      }
-      woken->wait();
-    }
-  }
-
   /// "user:password", "anonymous", or the message of the error, which is final.
   std::string found(const Repository& repository) {
     try {
-      const auto credential = await(repository);
+      const auto credential = await_credential(*store_, repository);
       return credential ? credential->username + ":" + credential->password.reveal() : "anonymous";
     } catch (const Error& error) {
       EXPECT_EQ(error.retry(), Retry::never);
@@ -99,7 +85,7 @@ class CredentialStoreTest : public testing::Test {
 
   /// The credential, which must be there.
   Credential credential(const std::string& repository) {
-    return await(parse_repository(repository)).value();
+    return await_credential(*store_, parse_repository(repository)).value();
   }
 
   ScratchDir dir_;

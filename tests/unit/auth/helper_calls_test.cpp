@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <latch>
 #include <thread>
 
 namespace image_syncer {
