@@ -5,20 +5,26 @@
 
 namespace image_syncer {
 
+CredentialSource::Held FileCredentials::find(const Repository& repository,
+                                             const std::function<void()>& /*wake*/) {
+  const RegistryEntry* const entry = entries_.credentials_for(repository);
+  return entry != nullptr ? std::optional(Credential{entry->username, entry->password})
+                          : std::nullopt;
+}
+
+bool FileCredentials::renew(const Repository& /*repository*/, const Credential& /*credential*/) {
+  return false;
+}
+
 RegistrySet::RegistrySet(const RegistryEntries& entries)
     : entries_(entries),
+      credentials_(entries),
       tokens_(system_clock()) {}
 
 Registry& RegistrySet::get(const std::string& name) {
   Place& place = places_[name];
   if (!place.registry) {
-    const CredentialLookup credentials =
-        [this](const Repository& repository) -> std::optional<Credential> {
-      const RegistryEntry* const entry = entries_.credentials_for(repository);
-      return entry != nullptr ? std::optional(Credential{entry->username, entry->password})
-                              : std::nullopt;
-    };
-    place.host = std::make_unique<RegistryHost>(settings_of(name), credentials, tokens_);
+    place.host = std::make_unique<RegistryHost>(settings_of(name), credentials_, tokens_);
     place.registry = make_registry(*place.host);
   }
   return *place.registry;

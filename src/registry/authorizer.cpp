@@ -2,112 +2,207 @@
 
 #include "registry/answer_error.hpp"
 #include "registry/location.hpp"
+#include "registry/realm.hpp"
+#include <image_syncer/image/digest.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace image_syncer {
 namespace {
 
-constexpr std::uint64_t kMaxTokenBody = 1024ULL * 1024;
-constexpr std::chrono::seconds kTokenStall{30};
-constexpr std::string_view kClientId = "image-syncer";
+// A credential has no end of its own.
+constexpr std::chrono::hours kForever{24 * 365};
+
+/// Credentials are the same when all their parts are. Never shown.
+std::string identity_of(const std::optional<Credential>& credential) {
+  if (!credential) {
+    return {};
+  }
+  std::string parts;
+  for (const std::string& part : {credential->username,
+                                  credential->password.reveal(),
+                                  credential->identity_token.reveal(),
+                                  credential->registry_token.reveal()}) {
+    parts += std::to_string(part.size()) + ":" + part;
+  }
+  return Digest::of(parts).str();
+}
+
+std::string schemes_of(const std::vector<Challenge>& challenges) {
+  std::string names;
+  for (const Challenge& challenge : challenges) {
+    names += (names.empty() ? "" : ", ") + challenge.scheme;
+  }
+  return challenges.empty() ? "none" : printable(names, 60);
+}
 
 }  // namespace
 
 Authorizer::Authorizer(RegistryHost& host, Repository repository, Verb& verb)
     : host_(host),
       repository_(std::move(repository)),
-      verb_(verb),
-      credential_(host.credential(repository_)) {}
+      verb_(verb) {}
 
 Authorizer::~Authorizer() {
   abandon();
 }
 
 void Authorizer::abandon() {
-  drop_lead(Error("the request for a token was abandoned", Retry::later));
+  drop_lead(Error("the request that was to show what is valid was abandoned", Retry::later));
 }
 
 void Authorizer::leave_out() {
-  used_token_.reset();
-  used_password_ = false;
+  carried_ = Carried::nothing;
 }
 
+// A ping is answered whoever asks.
 Authorizer::Step Authorizer::authorize(Request& request, const Exchange::Wake& wake) {
   leave_out();
+  if (inquiry_) {
+    return inquiry_->request();  // in another way
+  }
   const auto challenge = host_.challenge();
-  if (!challenge) {
+  if (!challenge || verb_.kind() == RegistryVerb::ping) {
     return Ready{};
   }
-  if (challenge->scheme != "basic") {
-    return authorize_by_token(request, *challenge, wake);
+  try {
+    if (look_up(wake)) {
+      return authorize_as(request, *challenge, wake);
+    }
+    if (verb_.insists()) {
+      return Exchange::Waiting{};
+    }
+  } catch (const Error&) {
+    if (verb_.insists()) {
+      throw;
+    }
   }
-  authorize_by_password(request);
   return Ready{};
 }
 
-void Authorizer::authorize_by_password(Request& request) {
-  if (!credential_) {
-    return;  // the answer will say what is missing
+bool Authorizer::look_up(const Exchange::Wake& wake) {
+  if (looked_up_) {
+    return true;
   }
-  if (const auto message = host_.refused(credential_->username)) {
-    if (!verb_.insists()) {
-      return;
+  try {
+    auto held = host_.credentials().find(repository_, wake);
+    auto* const found = std::get_if<std::optional<Credential>>(&held);
+    if (found == nullptr) {
+      return false;
     }
-    throw registry_error(*message);
+    credential_ = std::move(*found);
+  } catch (const Error& error) {
+    if (error.retry() == Retry::later) {
+      throw;
+    }
+    throw registry_error(error.message());
   }
-  request.headers.add("Authorization", basic_value());
-  used_password_ = true;
+  looked_up_ = true;
+  identity_ = identity_of(credential_);
+  if (refused_ && (!credential_ || identity_ == refused_->identity)) {
+    throw refused_->error;
+  }
+  return true;
+}
+
+bool Authorizer::shows_credential(const Challenge& challenge) const {
+  return challenge.scheme == "basic" || (credential_ && !credential_->registry_token.empty());
+}
+
+Authorizer::Step Authorizer::authorize_as(Request& request,
+                                          const Challenge& challenge,
+                                          const Exchange::Wake& wake) {
+  try {
+    return shows_credential(challenge) ? authorize_by_credential(request, wake)
+                                       : authorize_by_token(request, challenge, wake);
+  } catch (const RegistryError& error) {
+    // Refused to others while we had the same; there may be another by now.
+    const bool refused = error.error_class() == ErrorClass::registry && error.status() == 401;
+    if (!refused || !renew(error)) {
+      throw;
+    }
+  }
+  return authorize(request, wake);
+}
+
+TokenCache::Held Authorizer::acquire(const TokenKey& key,
+                                     const ScopeSet& scopes,
+                                     bool may_lead,
+                                     const Exchange::Wake& wake) {
+  TokenCache& tokens = host_.tokens();
+  const bool fresh = verb_.fresh_token() && !key.realm.empty();
+  auto held = tokens.acquire(key, scopes, fresh, may_lead ? wake : Exchange::Wake());
+  if (!may_lead && std::holds_alternative<TokenCache::Lead>(held)) {
+    tokens.fail(key, scopes, Error("not worth a request", Retry::later), Refused::scopes);
+  }
+  return held;
+}
+
+// The first one to show a credential finds out for the others whether it is good. A large body is
+// not made for that: it neither waits nor lets others wait.
+Authorizer::Step Authorizer::authorize_by_credential(Request& request, const Exchange::Wake& wake) {
+  if (!credential_) {
+    if (told_) {
+      throw *told_;
+    }
+    return Ready{};  // the answer will say what is missing
+  }
+  const TokenKey key{*host_.origin(), "", "", identity_};
+  const bool may_lead = verb_.insists() && !verb_.fresh_token();
+  const auto held = acquire(key, {}, may_lead, wake);
+  const bool proven = std::holds_alternative<Token>(held);
+  if (may_lead && std::holds_alternative<TokenCache::Wait>(held)) {
+    return Exchange::Waiting{};
+  }
+  if (!proven && !verb_.insists()) {
+    return Ready{};
+  }
+  const Secret& registry_token = credential_->registry_token;
+  std::string header =
+      registry_token.empty() ? basic_value(*credential_) : "Bearer " + registry_token.reveal();
+  request.headers.add("Authorization", header);
+  carried_ = Carried::credential;
+  if (may_lead && !proven) {
+    lead_ = Lead{key, {}, std::move(header)};
+  }
+  return Ready{};
 }
 
 Authorizer::Step Authorizer::authorize_by_token(Request& request,
                                                 const Challenge& challenge,
                                                 const Exchange::Wake& wake) {
-  const TokenKey key{*host_.origin(),
-                     challenge.parameter("realm"),
-                     challenge.parameter("service"),
-                     credential_ ? credential_->username : ""};
+  const std::string origin = *host_.origin();
+  Realm realm = read_realm(origin, challenge.parameter("realm"), plain_allowed(origin));
+  if (realm.defect) {
+    throw registry_error("registry " + host_.name() + " wants credentials sent to " +
+                         *realm.defect + ": refused");
+  }
+  const TokenKey key{origin, realm.url, challenge.parameter("service"), identity_};
   const ScopeSet scopes = wanted_scopes();
-  if (!verb_.insists()) {
-    use_token_at_hand(request, key, scopes);
+  const auto held = acquire(key, scopes, verb_.insists(), wake);
+  if (const Token* token = std::get_if<Token>(&held)) {
+    request.headers.add("Authorization", "Bearer " + token->value.reveal());
+    carried_ = Carried::token;
+    used_key_ = key;
+    used_generation_ = token->generation;
     return Ready{};
   }
-  const auto held = host_.tokens().acquire(key, scopes, verb_.fresh_token(), wake);
-  if (const Token* token = std::get_if<Token>(&held)) {
-    use_token(request, key, *token);
+  if (!verb_.insists()) {
     return Ready{};
   }
   if (std::holds_alternative<TokenCache::Wait>(held)) {
     return Exchange::Waiting{};
   }
-  lead_ = Lead{key, scopes};
-  try {
-    return token_request(challenge);
-  } catch (const Error& error) {
-    drop_lead(error);
-    throw;
-  }
-}
-
-void Authorizer::use_token(Request& request, const TokenKey& key, const Token& token) {
-  request.headers.add("Authorization", "Bearer " + token.value.reveal());
-  used_token_ = {key, token.generation};
-}
-
-void Authorizer::use_token_at_hand(Request& request, const TokenKey& key, const ScopeSet& scopes) {
-  try {
-    const auto held = host_.tokens().acquire(key, scopes, false, {});
-    if (const Token* token = std::get_if<Token>(&held)) {
-      use_token(request, key, *token);
-    } else if (std::holds_alternative<TokenCache::Lead>(held)) {
-      host_.tokens().fail(
-          key, scopes, Error("a token was not worth a request", Retry::later), Refused::scopes);
-    }
-  } catch (const Error&) {
-    // Refused before: the request goes without.
-  }
+  lead_ = Lead{key, scopes, ""};
+  inquiry_.emplace(host_,
+                   repository_.path,
+                   TokenQuestion{realm.url, key.service, scopes_to_ask(scopes)},
+                   credential_,
+                   identity_);
+  return inquiry_->request();
 }
 
 ScopeSet Authorizer::wanted_scopes() const {
@@ -116,100 +211,145 @@ ScopeSet Authorizer::wanted_scopes() const {
   return scopes;
 }
 
-std::string Authorizer::basic_value() const {
-  const std::string encoded =
-      base64_encode(credential_->username + ":" + credential_->password.reveal());
-  register_secret(encoded);
-  return "Basic " + encoded;
+// What the registry named goes first: some token servers look at the first scope only.
+std::vector<std::string> Authorizer::scopes_to_ask(const ScopeSet& scopes) const {
+  std::vector<std::string> strings = scopes.strings();
+  const std::size_t named = challenge_scopes_.strings().size();
+  std::stable_partition(strings.begin(), strings.end(), [&](const std::string& scope) {
+    ScopeSet together = challenge_scopes_;
+    together.add(ScopeSet::parse(scope));
+    return together.strings().size() == named;  // a resource of the challenge
+  });
+  return strings;
 }
 
-RegistryError Authorizer::registry_error(const std::string& message) const {
-  return {message, {host_.name(), repository_.path, 401, {}, {}, ErrorClass::registry}};
+bool Authorizer::plain_allowed(const std::string& origin) const {
+  return origin.starts_with("http://") || host_.settings().insecure;
 }
 
-std::string Authorizer::checked_realm(const Challenge& challenge) const {
-  std::string realm =
-      resolve_location(*host_.origin() + "/v2/", challenge.parameter("realm"), Downgrade::allow);
-  const bool secure_registry =
-      host_.origin()->starts_with("https://") && !host_.settings().insecure;
-  if (secure_registry && !realm.starts_with("https://")) {
-    throw registry_error("registry " + host_.name() + " wants credentials sent to " +
-                         redact_url(realm) +
-                         ", which is not https: refused (insecure: true in the auth file allows "
-                         "it)");
-  }
-  return realm;
+RegistryError Authorizer::registry_error(const std::string& message, int status) const {
+  return {message, {host_.name(), repository_.path, status, {}, {}, ErrorClass::registry}};
 }
 
-// The GET form of the distribution token documentation.
-Request Authorizer::token_request(const Challenge& challenge) const {
-  std::string url = checked_realm(challenge);
-  const auto add = [&url](std::string_view name, std::string_view value) {
-    url += url.find('?') == std::string::npos ? '?' : '&';
-    url.append(name).append("=").append(percent_encode(value));
-  };
-  if (credential_) {
-    add("account", credential_->username);
+// Of a Bearer challenge whose realm cannot be asked something is left only when nothing better is
+// known: who has a registry token needs no realm.
+std::optional<Challenge> Authorizer::offer(const std::vector<Challenge>& challenges,
+                                           const std::string& origin) {
+  std::vector<Challenge> usable = challenges;
+  std::erase_if(usable, [&](const Challenge& challenge) {
+    return challenge.scheme == "bearer" &&
+           read_realm(origin, challenge.parameter("realm"), plain_allowed(origin)).defect;
+  });
+  if (auto challenge = choose_challenge(usable)) {
+    return challenge;
   }
-  add("client_id", kClientId);
-  if (const auto service = challenge.parameter("service"); !service.empty()) {
-    add("service", service);
-  }
-  for (const std::string& scope : lead_->scopes.strings()) {
-    add("scope", scope);
-  }
-  Request request;
-  request.url = url;
-  request.max_body = kMaxTokenBody;
-  request.stall_timeout = kTokenStall;
-  if (credential_) {
-    request.headers.add("Authorization", basic_value());
-  }
-  return request;
+  return host_.challenge() ? std::nullopt : choose_challenge(challenges);
 }
 
-void Authorizer::on_ping(const Response& response) {
-  const auto challenges = parse_challenges(response.headers.all("WWW-Authenticate"));
-  const auto challenge = choose_challenge(challenges);
-  if (response.status == 401 && !challenge) {
-    const std::string scheme = challenges.empty() ? "none" : challenges.front().scheme;
-    throw registry_error(
-        "GET " + redact_url(response.url) +
-        ": 401 with an authentication scheme that is not supported: " + printable(scheme, 60));
-  }
+std::optional<Challenge> Authorizer::learn(const std::vector<Challenge>& challenges,
+                                           const std::string& origin) {
+  auto challenge = offer(challenges, origin);
   if (challenge) {
     host_.learn_challenge(*challenge);
   }
+  return challenge;
 }
 
-bool Authorizer::on_token(const Response& response) {
-  try {
-    if (response.status != 200) {
-      throw answer_error(credential_ ? RegistryVerb::token : RegistryVerb::token_anonymous,
-                         host_.name(),
-                         repository_.path,
-                         Method::get,
-                         response);
-    }
-    Token token = parse_token_response(response.body, std::chrono::steady_clock::now());
-    const Lead lead = *std::exchange(lead_, std::nullopt);
-    host_.tokens().publish(lead.key, lead.scopes, std::move(token));
-    return true;
-  } catch (const RegistryError& error) {
-    const bool other_way = verb_.refused(error);
-    // With another way left it was the extra scope, not the credentials.
-    const bool identity = credential_ && error.status() == 401 && !other_way;
-    const Lead lead = *std::exchange(lead_, std::nullopt);
-    host_.tokens().fail(
-        lead.key, lead.scopes, error, identity ? Refused::identity : Refused::scopes);
-    if (!other_way) {
-      throw;
-    }
+RegistryError Authorizer::unsupported(const std::vector<Challenge>& challenges,
+                                      const std::string& url) const {
+  return registry_error(
+      redact_url(url) +
+          ": 401 with an authentication scheme that is not supported: " + schemes_of(challenges),
+      401);
+}
+
+void Authorizer::on_ping(const Response& response, const std::string& origin) {
+  const auto challenges = parse_challenges(response.headers.all("WWW-Authenticate"));
+  if (!learn(challenges, origin) && response.status == 401 && !host_.challenge()) {
+    throw unsupported(challenges, response.url);
+  }
+}
+
+void Authorizer::on_answer(int status) {
+  if (!lead_ || lead_->header.empty()) {
+    return;
+  }
+  if (status == 429 || status >= 500) {
+    abandon();  // nobody looked at the credential
+    return;
+  }
+  const Lead lead = end_lead();
+  TokenCache& tokens = host_.tokens();
+  tokens.publish(lead.key, lead.scopes, {Secret(lead.header), tokens.now(), kForever});
+}
+
+bool Authorizer::on_unauthorized(const Response& response, const RegistryError& error) {
+  const auto challenges = parse_challenges(response.headers.all("WWW-Authenticate"));
+  if (const auto offered = learn(challenges, *host_.origin())) {
+    challenge_scopes_.add(ScopeSet::parse(offered->parameter("scope")));
+  }
+  const auto challenge = host_.challenge();
+  if (!challenge && !challenges.empty()) {
+    throw unsupported(challenges, response.url);
+  }
+  if (!challenge) {
     return false;
-  } catch (Error& error) {
-    error.while_doing("GET " + redact_url(response.url));
-    drop_lead(error);
-    throw;
+  }
+  switch (carried_) {
+    case Carried::token:
+      host_.tokens().reject(used_key_, used_generation_);
+      return true;
+    case Carried::credential:
+      if (!shows_credential(*challenge)) {
+        abandon();  // it wants tokens by now
+        return true;
+      }
+      return on_credential_refused(response, error);
+    case Carried::nothing:
+      break;
+  }
+  told_ = error;
+  return !looked_up_ || credential_ || challenge->scheme != "basic";
+}
+
+bool Authorizer::on_credential_refused(const Response& response, const RegistryError& error) {
+  const bool was_tried = lead_.has_value();
+  const RegistryError refusal = registry_error(error.message(), response.status);
+  if (renew(was_tried ? refusal : error)) {
+    if (was_tried) {
+      const Lead lead = end_lead();
+      host_.tokens().fail(lead.key, lead.scopes, refusal, Refused::identity);
+    }
+    return true;
+  }
+  // Good elsewhere: it lacks rights here. So may a registry token, which is for some repositories,
+  // and any credential at the repository that a mount is from.
+  const bool of_some_repositories = !credential_->registry_token.empty();
+  if (!was_tried || of_some_repositories || verb_.kind() == RegistryVerb::mount) {
+    abandon();
+    return false;
+  }
+  const Lead lead = end_lead();
+  host_.tokens().fail(lead.key, lead.scopes, refusal, Refused::identity);
+  throw refusal;
+}
+
+bool Authorizer::renew(const RegistryError& error) {
+  if (!credential_ || refused_ || !verb_.insists() ||
+      !host_.credentials().renew(repository_, *credential_)) {
+    return false;
+  }
+  refused_ = Refusal{identity_, error};
+  looked_up_ = false;
+  credential_.reset();
+  identity_.clear();
+  return true;
+}
+
+void Authorizer::drop_lead(const Error& error) {
+  inquiry_.reset();
+  if (const auto lead = std::exchange(lead_, std::nullopt)) {
+    host_.tokens().fail(lead->key, lead->scopes, error, Refused::scopes);
   }
 }
 
@@ -217,45 +357,47 @@ void Authorizer::on_no_token(const Error& error) {
   drop_lead(error);
 }
 
-void Authorizer::on_accepted() {
-  if (used_password_) {
-    host_.accept(credential_->username);
+bool Authorizer::on_token(const Response& response) {
+  try {
+    auto token = inquiry_->on_response(response);
+    if (token) {
+      const Lead lead = end_lead();
+      host_.tokens().publish(lead.key, lead.scopes, *std::move(token));
+    }
+    return true;
+  } catch (const RegistryError& error) {
+    return on_token_refused(inquiry_->is_of_credential(response), error);
+  } catch (const Error& error) {
+    drop_lead(error);
+    throw;
   }
 }
 
-bool Authorizer::on_unauthorized(const Response& response, const RegistryError& error) {
-  if (const auto offered =
-          choose_challenge(parse_challenges(response.headers.all("WWW-Authenticate")))) {
-    host_.learn_challenge(*offered);
-    challenge_scopes_.add(ScopeSet::parse(offered->parameter("scope")));
-  }
-  if (used_token_) {
-    host_.tokens().reject(used_token_->first, used_token_->second);
-  }
-  const auto challenge = host_.challenge();
-  if (!challenge) {
+bool Authorizer::on_token_refused(bool of_credential, const RegistryError& error) {
+  const bool other_way = verb_.refused(error);
+  const Lead lead = end_lead();
+  TokenCache& tokens = host_.tokens();
+  // With another way left it was the extra scope, not the credential.
+  if (other_way || !of_credential) {
+    tokens.fail(lead.key, lead.scopes, error, Refused::scopes);
+    if (!other_way) {
+      throw error;
+    }
     return false;
   }
-  if (challenge->scheme == "basic") {
-    if (used_password_) {
-      refuse_password(error);
-    }
-    return credential_.has_value();
+  const RegistryError refusal = registry_error(error.message(), 401);
+  tokens.fail(lead.key, lead.scopes, refusal, Refused::identity);
+  if (!renew(refusal)) {
+    throw refusal;
   }
   return true;
 }
 
-void Authorizer::refuse_password(const RegistryError& error) {
-  if (!host_.refuse(credential_->username, error.message())) {
-    throw error;  // good elsewhere: they lack rights here
-  }
-  throw registry_error(error.message());
-}
-
-void Authorizer::drop_lead(const Error& error) {
-  if (const auto lead = std::exchange(lead_, std::nullopt)) {
-    host_.tokens().fail(lead->key, lead->scopes, error, Refused::scopes);
-  }
+Authorizer::Lead Authorizer::end_lead() {
+  inquiry_.reset();
+  Lead lead = std::move(*lead_);
+  lead_.reset();
+  return lead;
 }
 
 }  // namespace image_syncer

@@ -1,11 +1,14 @@
 #include "registry/conversation.hpp"
 
 #include "registry/answer_error.hpp"
+#include "registry/realm.hpp"
 #include <image_syncer/util/redaction.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <string_view>
+#include <utility>
 
 namespace image_syncer {
 namespace {
@@ -115,7 +118,7 @@ RegistryError Conversation::error_of(const Response& response) const {
 
 Request Conversation::ping_request() {
   Request request;
-  request.url = host_.origin_to_try(try_http_) + "/v2/";
+  request.url = ping_url_.empty() ? host_.origin_to_try(try_http_) + "/v2/" : ping_url_;
   request.connection = connection_to(request.url);
   return request;
 }
@@ -140,16 +143,49 @@ void Conversation::on_response(Response response) {
 }
 
 void Conversation::on_ping(const Response& response) {
+  if (is_one_of(kRedirects, response.status) && follow_ping_redirect(response)) {
+    return;
+  }
   if (response.status != 200 && response.status != 401) {
     throw answer_error(RegistryVerb::ping, host_.name(), "", Method::get, response);
   }
-  authorizer_.on_ping(response);
-  host_.set_origin(host_.origin_to_try(try_http_));
+  std::string origin = host_.origin_to_try(try_http_);
+  if (!same_origin(origin, response.url)) {
+    origin = response.url.substr(0, response.url.find('/', std::string_view("https://").size()));
+  }
+  authorizer_.on_ping(response, origin);
+  host_.set_origin(origin);
+}
+
+// The registry is where its name says: it may add a slash or turn to https, but whoever is
+// elsewhere has to be named.
+bool Conversation::follow_ping_redirect(const Response& response) {
+  const auto location = response.headers.find("Location");
+  if (!location) {
+    return false;
+  }
+  const std::string url = resolve_location(response.url, *location, downgrade());
+  if (!stays_at_host(response.url, url)) {
+    throw RegistryError("GET " + redact_url(response.url) + ": " + host_.name() +
+                            " redirects to another host, " + redact_url(url) +
+                            ": use the name of the registry itself",
+                        {host_.name(), "", response.status, {}, {}, ErrorClass::registry});
+  }
+  count_redirect(Method::get, response);
+  ping_url_ = url;
+  return true;
+}
+
+void Conversation::count_redirect(Method method, const Response& response) {
+  if (++redirects_ > kMaxRedirects) {
+    throw Error(std::string(to_string(method)) + " " + redact_url(response.url) + ": more than " +
+                std::to_string(kMaxRedirects) + " redirects");
+  }
 }
 
 void Conversation::on_verb(Response response) {
   if (response.status != 401) {
-    authorizer_.on_accepted();
+    authorizer_.on_answer(response.status);
   } else if (at_registry(response.url) && verb_.insists() &&
              authorizer_.on_unauthorized(response, error_of(response)) &&
              !std::exchange(repeated_, true)) {
@@ -168,11 +204,12 @@ bool Conversation::follow_redirect(const Response& response) {
   if (!location || (!read_only && response.status != 307 && response.status != 308)) {
     return false;
   }
-  if (++redirects_ > kMaxRedirects) {
-    throw Error(std::string(to_string(method_)) + " " + redact_url(response.url) + ": more than " +
-                std::to_string(kMaxRedirects) + " redirects");
+  count_redirect(method_, response);
+  std::string url = resolve_location(response.url, *location, downgrade());
+  if (verb_.kind() == RegistryVerb::ping && !at_registry(url)) {
+    return false;  // its answer would not be the registry's
   }
-  request_->url = resolve_location(response.url, *location, downgrade());
+  request_->url = std::move(url);
   request_->connection = connection_to(request_->url);
   return true;
 }
@@ -185,10 +222,12 @@ void Conversation::on_failure(const TransportError& error) {
       throw error;
     }
     try_http_ = true;
+    ping_url_.clear();
   } else if (asking_ == Asking::token) {
     authorizer_.on_no_token(error);
     throw error;
   } else {
+    authorizer_.abandon();
     request_.reset();
     verb_.no_answer(error);
   }

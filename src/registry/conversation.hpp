@@ -45,8 +45,10 @@ class Conversation {
 
   [[nodiscard]] Request ping_request();
   void on_ping(const Response& response);
+  [[nodiscard]] bool follow_ping_redirect(const Response& response);
   void on_verb(Response response);
   [[nodiscard]] bool follow_redirect(const Response& response);
+  void count_redirect(Method method, const Response& response);
   [[nodiscard]] bool at_registry(const std::string& url) const;
   /// Certificates and trust for a URL.
   [[nodiscard]] ConnectionOptions connection_to(const std::string& url) const;
@@ -58,6 +60,7 @@ class Conversation {
   Asking asking_ = Asking::nothing;
   bool pinged_ = false;
   bool try_http_ = false;
+  std::string ping_url_;  // where the ping was redirected to; empty = nowhere
   // The request under way, without Authorization, so that it can be repeated.
   std::optional<Request> request_;
   Method method_ = Method::get;  // of the verb's last request
