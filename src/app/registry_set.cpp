@@ -5,7 +5,6 @@
 
 #include <unistd.h>
 
-#include <latch>
 #include <optional>
 
 namespace image_syncer {
@@ -25,17 +24,6 @@ CredentialStoreOptions credential_options(const RegistryEntries& entries,
   return options;
 }
 
-std::optional<Credential> wait_for(CredentialSource& source, const Repository& repository) {
-  while (true) {
-    const auto woken = std::make_shared<std::latch>(1);
-    auto held = source.find(repository, [woken] { woken->count_down(); });
-    if (auto* const credential = std::get_if<std::optional<Credential>>(&held)) {
-      return std::move(*credential);
-    }
-    woken->wait();
-  }
-}
-
 }  // namespace
 
 RegistrySet::RegistrySet(const RegistryEntries& entries, const Environment& environment)
@@ -46,11 +34,7 @@ RegistrySet::RegistrySet(const RegistryEntries& entries, const Environment& envi
 Registry& RegistrySet::get(const std::string& name) {
   Place& place = places_[name];
   if (!place.registry) {
-    const CredentialLookup credentials = [this](const Repository& repository) {
-      // A ping needs none.
-      return repository.path.empty() ? std::nullopt : wait_for(credentials_, repository);
-    };
-    place.host = std::make_unique<RegistryHost>(settings_of(name), credentials, tokens_);
+    place.host = std::make_unique<RegistryHost>(settings_of(name), credentials_, tokens_);
     place.registry = make_registry(*place.host);
   }
   return *place.registry;

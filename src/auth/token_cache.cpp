@@ -43,6 +43,7 @@ struct Entry {
   std::map<ScopeSet, Wakes> leads;  // what is asked for at this moment, and who waits for it
   std::map<ScopeSet, MakeError> refused_scopes;
   MakeError refused_identity;
+  bool proven = false;  // a token was given: the credentials are good
 
   /// Empty when nothing was refused.
   [[nodiscard]] MakeError refusal(const ScopeSet& scopes) const {
@@ -116,8 +117,10 @@ TokenCache::Held TokenCache::acquire(const TokenKey& key,
   if (const Token* token = entry.usable_token(scopes, now, fresh_for_body)) {
     return *token;
   }
-  Wakes* waiting = find_value(
-      entry.leads, [&](const ScopeSet& asked, const Wakes&) { return asked.covers(scopes); });
+  const bool one_at_a_time = !key.identity.empty() && !entry.proven;
+  Wakes* waiting = find_value(entry.leads, [&](const ScopeSet& asked, const Wakes&) {
+    return one_at_a_time || asked.covers(scopes);
+  });
   if (waiting == nullptr) {
     entry.leads.try_emplace(scopes);
     return Lead{};
@@ -137,6 +140,7 @@ void TokenCache::publish(const TokenKey& key, const ScopeSet& scopes, Token toke
     // A run over many repositories would otherwise keep every token it ever had.
     std::erase_if(entry.tokens,
                   [&](const auto& held) { return !is_usable(held.second, now, false); });
+    entry.proven = true;
     token.generation = ++state->last_generation;
     entry.tokens.insert_or_assign(scopes, std::move(token));
     waiting = entry.end_leads(scopes);
@@ -162,6 +166,10 @@ void TokenCache::end_lead(const TokenKey& key,
     }
   }
   call(waiting);
+}
+
+Clock::time_point TokenCache::now() const {
+  return impl_->clock.now();
 }
 
 void TokenCache::reject(const TokenKey& key, std::uint64_t generation) {

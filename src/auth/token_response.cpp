@@ -75,4 +75,9 @@ Token parse_token_response(std::string_view body, Clock::time_point received) {
   return {Secret(std::move(value)), received, lifetime_of(answer), 0};
 }
 
+Secret parse_refresh_token(std::string_view body) {
+  const json answer = parse_shallow(body);
+  return Secret(answer.is_object() ? string_member(answer, "refresh_token") : std::string());
+}
+
 }  // namespace image_syncer

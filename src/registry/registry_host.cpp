@@ -12,15 +12,11 @@ constexpr std::string_view kDockerHubApi = "registry-1.docker.io";
 }  // namespace
 
 RegistryHost::RegistryHost(RegistrySettings settings,
-                           CredentialLookup credentials,
+                           CredentialSource& credentials,
                            TokenCache& tokens)
     : settings_(std::move(settings)),
-      credentials_(std::move(credentials)),
+      credentials_(credentials),
       tokens_(tokens) {}
-
-std::optional<Credential> RegistryHost::credential(const Repository& repository) const {
-  return credentials_ ? credentials_(repository) : std::nullopt;
-}
 
 std::optional<std::string> RegistryHost::origin() {
   return learned_.lock()->origin;
@@ -59,23 +55,22 @@ void RegistryHost::learn(const std::function<void(UploadWays&)>& change) {
   change(learned_.lock()->upload_ways);
 }
 
-void RegistryHost::accept(const std::string& username) {
-  learned_.lock()->accepted.insert(username);
+Secret RegistryHost::refresh_token(const std::string& identity, const Secret& identity_token) {
+  auto learned = learned_.lock();
+  const auto found = learned->refresh_tokens.find(identity);
+  return found == learned->refresh_tokens.end() ? identity_token : found->second;
 }
 
-bool RegistryHost::refuse(const std::string& username, const std::string& message) {
-  auto learned = learned_.lock();
-  if (learned->accepted.contains(username)) {
-    return false;
-  }
-  learned->refused.emplace(username, message);
-  return true;
+void RegistryHost::replace_refresh_token(const std::string& identity, const Secret& refresh_token) {
+  learned_.lock()->refresh_tokens.insert_or_assign(identity, refresh_token);
 }
 
-std::optional<std::string> RegistryHost::refused(const std::string& username) {
-  auto learned = learned_.lock();
-  const auto found = learned->refused.find(username);
-  return found == learned->refused.end() ? std::nullopt : std::optional(found->second);
+bool RegistryHost::takes_post(const std::string& realm) {
+  return !learned_.lock()->no_post.contains(realm);
+}
+
+void RegistryHost::learn_no_post(const std::string& realm) {
+  learned_.lock()->no_post.insert(realm);
 }
 
 }  // namespace image_syncer

@@ -88,6 +88,18 @@ TEST_F(AccessTest, CredentialsComeFromDockersFileWhereTheAuthFileHasNone) {
   EXPECT_THAT(output, Not(HasSubstr(kBasic)));
 }
 
+TEST_F(AccessTest, ABrokenCredentialFileFailsWhoNeedsItAndSaysWhere) {
+  const RealRegistry source;
+  const RealRegistry target({.user = kUser, .password = kPassword});
+  prepare(source, target);
+  authorise(source, target, "insecure: true");
+  write(".docker/config.json", "{\n  oops");
+  const auto out = sync({"--retries", "0"});
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.out, HasSubstr(file(".docker/config.json").string() + ":2:3: this is not JSON"));
+  EXPECT_EQ(writes(target), 0U);
+}
+
 TEST_F(AccessTest, ABrokenCredentialFileIsAWarningToThoseWhoDoNotNeedIt) {
   const RealRegistry source({.user = kUser, .password = kPassword});
   const RealRegistry target({.user = kUser, .password = kPassword});

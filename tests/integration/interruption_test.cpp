@@ -116,6 +116,32 @@ TEST_F(InterruptionTest, CtrlCEndsTheRunWithinTwoSeconds) {
   EXPECT_FALSE(target.client().get_manifest("app", "v1"));
 }
 
+TEST_F(InterruptionTest, CtrlCEndsACredentialHelperToo) {
+  const RealRegistry source;
+  const RealRegistry target({.user = "bob", .password = "builder-42-secret"});
+  prepare(source, target, 100);
+  write(".docker/config.json", R"({"credHelpers": {")" + target.host() + R"(": "endless"}})");
+  write("bin/docker-credential-endless",
+        "#!/bin/bash\necho $$ > pid.part\nmv pid.part pid\nwhile :; do :; done\n");
+  const auto helper = file("bin/docker-credential-endless");
+  std::filesystem::permissions(helper, std::filesystem::perms::owner_all);
+  ProcessOptions with_helper = options();
+  with_helper.environment["PATH"] = helper.parent_path().string() + ":/usr/bin:/bin";
+  ChildProcess program(command({"--auth", "auth.yaml", "--images", "images.yaml"}),
+                       {.input = {}, .out = file("out"), .err = file("err")},
+                       with_helper);
+  ASSERT_TRUE(running_until(program, [&] { return std::filesystem::exists(file("pid")); }))
+      << read("out") << read("err");
+  const pid_t pid = std::stoi(read("pid"));
+  EXPECT_EQ(::kill(pid, 0), 0);
+  program.signal(SIGINT);
+  const auto status = program.wait(seconds(2));
+  ASSERT_TRUE(status) << "still running";
+  ASSERT_TRUE(WIFEXITED(*status)) << "ended by signal " << WTERMSIG(*status) << read("err");
+  EXPECT_EQ(WEXITSTATUS(*status), 3) << read("out") << read("err");
+  EXPECT_EQ(::kill(pid, 0), -1) << "neither running nor a zombie";
+}
+
 TEST_F(InterruptionTest, AStopAtTheFirstMomentEndsTheRunLikeALaterOne) {
   const RealRegistry source;
   const RealRegistry target;

@@ -24,7 +24,7 @@ struct TokenKey {
   std::string registry;  ///< scheme, host and port of the registry
   std::string realm;
   std::string service;
-  std::string identity;  ///< user name; empty = anonymous
+  std::string identity;  ///< tells credentials apart; empty = anonymous
   friend auto operator<=>(const TokenKey&, const TokenKey&) = default;
 };
 
@@ -74,6 +74,9 @@ class TokenCache {
   /// and must neither block nor throw (a curl wakeup); it must stay callable until then. Each
   /// `acquire` that answers `Wait` has its own call. May be empty.
   ///
+  /// Until a first token shows that they are good, the credentials of an identity are tried by one
+  /// request at a time, whatever its scopes: wrong ones lock accounts.
+  ///
   /// Throws what an earlier `fail` was given, while that is remembered for these scopes.
   [[nodiscard]] Held acquire(const TokenKey& key,
                              const ScopeSet& scopes,
@@ -103,6 +106,9 @@ class TokenCache {
     end_lead(key, scopes, std::move(remembered), refused);
   }
 
+  /// The time by which lives are counted.
+  [[nodiscard]] Clock::time_point now() const;
+
   /// The registry refused this token (401): forget it, unless it was replaced already.
   void reject(const TokenKey& key, std::uint64_t generation);
 
@@ -123,5 +129,9 @@ class TokenCache {
 /// year. `issued_at` is not used: the clocks of others are wrong, life counts from receipt.
 /// Throws `Error` with Retry::later when there is no usable token in it.
 [[nodiscard]] Token parse_token_response(std::string_view body, Clock::time_point received);
+
+/// The `refresh_token` of the same answer, which replaces the one that was sent (distribution,
+/// OAuth2 token authentication); empty when there is none. Throws nothing of its own.
+[[nodiscard]] Secret parse_refresh_token(std::string_view body);
 
 }  // namespace image_syncer

@@ -12,7 +12,6 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,9 +27,6 @@ struct RegistrySettings {
   ConnectionOptions connection;
 };
 
-/// The credential for a repository; absent = anonymous. Called from any thread.
-using CredentialLookup = std::function<std::optional<Credential>(const Repository&)>;
-
 /// What a registry, or a proxy in front of it, was seen to take as the body of an upload.
 struct UploadWays {
   bool patch = true;        ///< PATCH is not refused
@@ -44,7 +40,8 @@ struct UploadWays {
 /// there are, and what it turned out not to do. Thread-safe; outlives every exchange made for it.
 class RegistryHost {
  public:
-  RegistryHost(RegistrySettings settings, CredentialLookup credentials, TokenCache& tokens);
+  /// `credentials` and `tokens` outlive it.
+  RegistryHost(RegistrySettings settings, CredentialSource& credentials, TokenCache& tokens);
   RegistryHost(const RegistryHost&) = delete;
   RegistryHost& operator=(const RegistryHost&) = delete;
   RegistryHost(RegistryHost&&) = delete;
@@ -57,7 +54,7 @@ class RegistryHost {
 
   [[nodiscard]] TokenCache& tokens() { return tokens_; }
 
-  [[nodiscard]] std::optional<Credential> credential(const Repository& repository) const;
+  [[nodiscard]] CredentialSource& credentials() { return credentials_; }
 
   /// Scheme and authority, such as `https://registry-1.docker.io`; absent until the registry has
   /// answered.
@@ -76,23 +73,26 @@ class RegistryHost {
   /// `change` is called at once, under a lock.
   void learn(const std::function<void(UploadWays&)>& change);
 
-  /// Wrong passwords are tried once: after `refuse`, `refused` gives the message for `username`.
-  /// One that was accepted before is not wrong: then `refuse` does nothing and returns false.
-  void accept(const std::string& username);
-  [[nodiscard]] bool refuse(const std::string& username, const std::string& message);
-  [[nodiscard]] std::optional<std::string> refused(const std::string& username);
+  /// The refresh token that stands for the identity token of the credential `identity` (a name that
+  /// tells credentials apart) by now: a token server may replace it with every token it gives.
+  [[nodiscard]] Secret refresh_token(const std::string& identity, const Secret& identity_token);
+  void replace_refresh_token(const std::string& identity, const Secret& refresh_token);
+
+  /// Whether a token server takes the POST form; assumed until it refused.
+  [[nodiscard]] bool takes_post(const std::string& realm);
+  void learn_no_post(const std::string& realm);
 
  private:
   struct Learned {
     std::optional<std::string> origin;
     std::optional<Challenge> challenge;
-    std::map<std::string, std::string> refused;  // user name → message
-    std::set<std::string> accepted;
+    std::map<std::string, Secret> refresh_tokens;  // by identity
+    std::set<std::string> no_post;                 // realms
     UploadWays upload_ways;
   };
 
   RegistrySettings settings_;
-  CredentialLookup credentials_;
+  CredentialSource& credentials_;
   TokenCache& tokens_;
   Synchronized<Learned> learned_;
 };

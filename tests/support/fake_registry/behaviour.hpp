@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ struct AuthBehaviour {
   AuthMode mode = AuthMode::open;
   std::string user = "alice";
   std::string password = "wonderland-7391";
+  std::map<std::string, std::string> more_users = {};  ///< user name → password
   bool anonymous_pull = false;
+  std::string registry_token =
+      {};  ///< a bearer token that the registry itself takes for everything
 
   // Tokens (mode bearer).
   std::string service = "registry.fake";
@@ -31,13 +35,29 @@ struct AuthBehaviour {
       std::numeric_limits<std::size_t>::max();  ///< requests one token is good for
   const Clock* clock = nullptr;                 ///< for the lifetime; nullptr: the machine's
   bool states_lifetime = true;                  ///< `expires_in` in the answer
+  std::string issued_at = {};                   ///< sent as it is; "": not at all
   bool sends_token = true;                      ///< the field `token`
   bool sends_access_token = true;               ///< the field `access_token`
-  /// What is granted of what was asked; empty: everything to the user, "pull" to others with
+  /// What is granted of what was asked; empty: everything to the users, "pull" to others with
   /// `anonymous_pull`. `user` is "" for anonymous.
   std::function<bool(
       const std::string& user, const std::string& repository, const std::string& action)>
       grants = {};
+  /// Status for a request for a token of which something is not granted; 0: a token for the rest.
+  int ungranted_status = 0;
+
+  // The POST form of the token request, with refresh tokens.
+  bool takes_post = false;              ///< else 405
+  std::string identity_token = {};      ///< a refresh token of `user`
+  bool rotates_identity_token = false;  ///< each answer replaces it, and the old one is worthless
+
+  // Challenges
+  /// The value of the challenge, for those who write it oddly; empty: the usual one.
+  std::function<std::string(const std::string& realm, const std::string& service)> challenge = {};
+  bool challenges_ping = true;          ///< else the ping is open: 200
+  bool offers_on_success = false;       ///< an open ping's 200 has the challenge (zot)
+  bool challenges_repositories = true;  ///< else their 401 has no challenge (gcr.io)
+  bool basic_for_insufficient = false;  ///< Basic realm="harbor" for a token of too small scope
 };
 
 enum class MountBehaviour {

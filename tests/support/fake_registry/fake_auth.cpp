@@ -1,10 +1,12 @@
 #include "support/fake_registry/fake_auth.hpp"
 
+#include "support/fake_registry/credential_ledger.hpp"
 #include "support/fake_registry/registry_errors.hpp"
 #include <image_syncer/util/text.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <string_view>
 #include <utility>
 
@@ -55,17 +57,56 @@ ServerResponse unauthorized(std::string challenge) {
   return response;
 }
 
+/// No two registries of the process give out the same.
+std::string unique_token(const std::string& kind, const std::string& user) {
+  static std::atomic<std::size_t> last{0};
+  return kind + "-token-" + std::to_string(++last) + "-of-" + (user.empty() ? "nobody" : user);
+}
+
+std::string basic(const std::string& user, const std::string& password) {
+  return "Basic " + base64_encode(user + ":" + password);
+}
+
 }  // namespace
 
 FakeAuth::FakeAuth(AuthBehaviour behaviour)
-    : behaviour_(std::move(behaviour)) {}
+    : behaviour_(std::move(behaviour)),
+      identity_token_(behaviour_.identity_token) {}
+
+void FakeAuth::set_hosts(const std::string& registry, const std::string& token_server) {
+  registry_host_ = registry;
+  if (behaviour_.mode == AuthMode::open) {
+    return;
+  }
+  CredentialLedger& ledger = CredentialLedger::of_process();
+  std::map<std::string, std::string> users = behaviour_.more_users;
+  users.emplace(behaviour_.user, behaviour_.password);
+  for (const auto& [user, password] : users) {
+    ledger.allow(basic(user, password), registry);
+    if (!token_server.empty()) {
+      ledger.allow(basic(user, password), token_server);
+    }
+  }
+  if (!behaviour_.registry_token.empty()) {
+    ledger.allow("Bearer " + behaviour_.registry_token, registry);
+  }
+}
 
 Clock::time_point FakeAuth::now() const {
   return behaviour_.clock != nullptr ? behaviour_.clock->now() : system_clock().now();
 }
 
-bool FakeAuth::is_user(const std::optional<std::string>& authorization) const {
-  return authorization == "Basic " + base64_encode(behaviour_.user + ":" + behaviour_.password);
+std::optional<std::string> FakeAuth::user_of(
+    const std::optional<std::string>& authorization) const {
+  if (authorization == basic(behaviour_.user, behaviour_.password)) {
+    return behaviour_.user;
+  }
+  for (const auto& [user, password] : behaviour_.more_users) {
+    if (authorization == basic(user, password)) {
+      return user;
+    }
+  }
+  return std::nullopt;
 }
 
 bool FakeAuth::grants(const std::string& user,
@@ -77,34 +118,64 @@ bool FakeAuth::grants(const std::string& user,
   return !user.empty() || (behaviour_.anonymous_pull && action == "pull");
 }
 
+std::string FakeAuth::challenge(const std::string& realm) const {
+  if (behaviour_.challenge) {
+    return behaviour_.challenge(realm, behaviour_.service);
+  }
+  return behaviour_.mode == AuthMode::basic
+             ? "Basic realm=\"fake registry\""
+             : "Bearer realm=\"" + realm + "\",service=\"" + behaviour_.service + "\"";
+}
+
+std::optional<std::string> FakeAuth::offer(bool is_ping, const std::string& realm) const {
+  const bool offers = is_ping && behaviour_.offers_on_success && behaviour_.mode != AuthMode::open;
+  return offers ? std::optional(challenge(realm)) : std::nullopt;
+}
+
 std::optional<ServerResponse> FakeAuth::refuse(const ServerRequest& request,
                                                const std::vector<AuthScope>& scopes,
                                                const std::string& realm) {
+  constexpr std::string_view kScheme = "Bearer ";
   const auto authorization = request.header("authorization");
-  if (behaviour_.mode == AuthMode::open) {
+  const bool is_ping = scopes.empty();
+  if (behaviour_.mode == AuthMode::open || (is_ping && !behaviour_.challenges_ping)) {
     return std::nullopt;
   }
+  const bool bearer = authorization && authorization->starts_with(kScheme);
+  const std::string token = bearer ? authorization->substr(kScheme.size()) : std::string();
+  if (bearer && !behaviour_.registry_token.empty() && token == behaviour_.registry_token) {
+    return std::nullopt;
+  }
+  if (!is_ping && !behaviour_.challenges_repositories && !authorization) {
+    return registry_error(401, "UNAUTHORIZED", "authentication required");
+  }
+  std::string offered = challenge(realm);
   if (behaviour_.mode == AuthMode::basic) {
+    const auto user = user_of(authorization);
     const bool anonymous = !authorization && behaviour_.anonymous_pull && only_pulls(scopes);
-    return anonymous || is_user(authorization)
-               ? std::nullopt
-               : std::optional(unauthorized("Basic realm=\"fake registry\""));
+    bool granted = user.has_value();
+    for (const AuthScope& scope : scopes) {
+      for (const std::string& action : scope.actions) {
+        granted = granted && grants(*user, scope.repository, action);
+      }
+    }
+    return anonymous || granted ? std::nullopt : std::optional(unauthorized(offered));
   }
-  std::string challenge = "Bearer realm=\"" + realm + "\",service=\"" + behaviour_.service + "\"";
-  if (!scopes.empty()) {
-    challenge += ",scope=\"" + scope_text(scopes) + "\"";
+  if (!is_ping && !behaviour_.challenge) {
+    offered += ",scope=\"" + scope_text(scopes) + "\"";
   }
-  constexpr std::string_view kScheme = "Bearer ";
-  if (!authorization || !authorization->starts_with(kScheme)) {
-    return unauthorized(challenge);
+  if (!bearer) {
+    return unauthorized(offered);
   }
-  switch (use_token(authorization->substr(kScheme.size()), scopes)) {
+  switch (use_token(token, scopes)) {
     case Verdict::good:
       return std::nullopt;
     case Verdict::invalid:
-      return unauthorized(challenge + ",error=\"invalid_token\"");
+      return unauthorized(offered + ",error=\"invalid_token\"");
     case Verdict::insufficient:
-      return unauthorized(challenge + ",error=\"insufficient_scope\"");
+      return unauthorized(behaviour_.basic_for_insufficient
+                              ? "Basic realm=\"harbor\""
+                              : offered + ",error=\"insufficient_scope\"");
   }
   return std::nullopt;
 }
@@ -128,21 +199,82 @@ FakeAuth::Verdict FakeAuth::use_token(const std::string& text,
   return Verdict::good;
 }
 
-ServerResponse FakeAuth::issue_token(const ServerRequest& request) {
-  if (request.method != "GET") {
+ServerResponse FakeAuth::issue_token(ServerExchange& exchange) {
+  TokenAsked asked;
+  asked.method = exchange.request().method;
+  ServerResponse response = answer(asked, exchange);
+  asked.status = response.status;
+  const std::lock_guard lock(mutex_);
+  asked_.push_back(std::move(asked));
+  return response;
+}
+
+ServerResponse FakeAuth::answer(TokenAsked& asked, ServerExchange& exchange) {
+  if (asked.method == "GET") {
+    return answer_get(asked, exchange.request());
+  }
+  const std::string form = exchange.read_all();
+  if (asked.method != "POST" || !behaviour_.takes_post) {
     return registry_error(405, "UNSUPPORTED", "this token endpoint takes GET only");
   }
+  if (exchange.request().header("content-type") != "application/x-www-form-urlencoded") {
+    return registry_error(415, "UNSUPPORTED", "this token endpoint takes forms");
+  }
+  return answer_post(asked, form);
+}
+
+ServerResponse FakeAuth::answer_get(TokenAsked& asked, const ServerRequest& request) {
   const auto authorization = request.header("authorization");
-  if ((authorization && !is_user(authorization)) ||
-      (!authorization && !behaviour_.anonymous_pull && !behaviour_.grants)) {
+  asked.service = request.parameter("service").value_or("");
+  asked.scopes = request.parameters("scope");
+  if (authorization && authorization->starts_with("Basic ")) {
+    asked.credential = base64_decode(authorization->substr(6)).value_or(*authorization);
+  }
+  const auto user = authorization ? user_of(authorization) : std::string();
+  const bool nobody_may = !behaviour_.anonymous_pull && !behaviour_.grants;
+  if (!user || (user->empty() && nobody_may)) {
     return unauthorized("Basic realm=\"token\"");
   }
-  if (request.parameter("service") != behaviour_.service) {
+  return give(asked, *user, "");
+}
+
+ServerResponse FakeAuth::answer_post(TokenAsked& asked, const std::string& form) {
+  // A form is written like a query, but for the blanks.
+  std::string query = form;
+  for (char& c : query) {
+    c = c == '+' ? ' ' : c;
+  }
+  const ServerRequest fields{.method = "POST", .target = "/?" + query, .headers = {}};
+  asked.credential = fields.parameter("refresh_token").value_or("");
+  asked.service = fields.parameter("service").value_or("");
+  const std::string scopes = fields.parameter("scope").value_or("");
+  for (const std::string_view scope : split(scopes, ' ')) {
+    asked.scopes.emplace_back(scope);
+  }
+  if (fields.parameter("grant_type") != "refresh_token" || !fields.parameter("client_id")) {
+    return {.status = 400, .headers = {}, .body = R"({"error":"invalid_request"})"};
+  }
+  std::string next;
+  {
+    const std::lock_guard lock(mutex_);
+    if (identity_token_.empty() || asked.credential != identity_token_) {
+      return {.status = 400, .headers = {}, .body = R"({"error":"invalid_grant"})"};
+    }
+    if (behaviour_.rotates_identity_token) {
+      identity_token_ = next = unique_token("refresh", behaviour_.user);
+    }
+  }
+  return give(asked, behaviour_.user, next);
+}
+
+ServerResponse FakeAuth::give(const TokenAsked& asked,
+                              const std::string& user,
+                              const std::string& refresh_token) {
+  if (asked.service != behaviour_.service) {
     return registry_error(400, "UNKNOWN", "wrong service");
   }
-  const std::string user = authorization ? behaviour_.user : std::string();
   Token token{{}, now() + behaviour_.token_lifetime, behaviour_.token_uses};
-  for (const std::string& text : request.parameters("scope")) {
+  for (const std::string& text : asked.scopes) {
     const auto scope = parse_scope(text);
     if (!scope) {
       return registry_error(400, "UNKNOWN", "bad scope: " + text);
@@ -150,25 +282,32 @@ ServerResponse FakeAuth::issue_token(const ServerRequest& request) {
     for (const std::string& action : scope->actions) {
       if (grants(user, scope->repository, action)) {
         token.actions[scope->repository].insert(action);
+      } else if (behaviour_.ungranted_status != 0) {
+        return registry_error(behaviour_.ungranted_status, "DENIED", "not granted: " + text);
       }
     }
   }
+  const std::string text = unique_token("opaque", user);
+  CredentialLedger::of_process().allow("Bearer " + text, registry_host_);
   nlohmann::json body;
-  {
-    const std::lock_guard lock(mutex_);
-    const std::string text =
-        "opaque-token-" + std::to_string(++issued_) + "-of-" + (user.empty() ? "nobody" : user);
-    tokens_[text] = std::move(token);
-    if (behaviour_.sends_token) {
-      body["token"] = text;
-    }
-    if (behaviour_.sends_access_token) {
-      body["access_token"] = text;
-    }
+  if (behaviour_.sends_token) {
+    body["token"] = text;
+  }
+  if (behaviour_.sends_access_token) {
+    body["access_token"] = text;
   }
   if (behaviour_.states_lifetime) {
     body["expires_in"] = behaviour_.token_lifetime.count();
   }
+  if (!behaviour_.issued_at.empty()) {
+    body["issued_at"] = behaviour_.issued_at;
+  }
+  if (!refresh_token.empty()) {
+    body["refresh_token"] = refresh_token;
+  }
+  const std::lock_guard lock(mutex_);
+  ++issued_;
+  tokens_[text] = std::move(token);
   return {.headers = {{"Content-Type", "application/json"}}, .body = body.dump()};
 }
 
@@ -177,9 +316,19 @@ void FakeAuth::revoke_tokens() {
   tokens_.clear();
 }
 
+void FakeAuth::set_identity_token(const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  identity_token_ = token;
+}
+
 std::size_t FakeAuth::tokens_issued() const {
   const std::lock_guard lock(mutex_);
   return issued_;
+}
+
+std::vector<TokenAsked> FakeAuth::asked() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
 }
 
 }  // namespace image_syncer

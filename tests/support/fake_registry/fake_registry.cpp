@@ -30,7 +30,11 @@ ServerResponse FakeRegistry::Impl::answer(ServerExchange& exchange) {
   const RegistryRoute wanted = parse_route(exchange.request().path());
   const std::string realm = tokens ? tokens->origin() + "/token" : std::string();
   auto refusal = auth.refuse(exchange.request(), needed_scopes(wanted, exchange.request()), realm);
-  ServerResponse response = refusal ? *std::move(refusal) : route(wanted, exchange);
+  ServerResponse response = refusal ? *refusal : route(wanted, exchange);
+  const bool is_ping = wanted.kind == RegistryRoute::Kind::ping;
+  if (const auto offer = auth.offer(is_ping, realm); offer && !refusal) {
+    response.set_header("WWW-Authenticate", *offer);
+  }
   response.set_header("Docker-Distribution-Api-Version", "registry/2.0");
   return response;
 }
@@ -61,8 +65,7 @@ FakeRegistry::FakeRegistry(const FakeRegistryOptions& options)
   Impl* const impl = impl_.get();
   if (options.auth.mode == AuthMode::bearer) {
     impl->tokens = std::make_unique<ScriptedServer>(
-        [impl](ServerExchange& exchange) { return impl->auth.issue_token(exchange.request()); },
-        http);
+        [impl](ServerExchange& exchange) { return impl->auth.issue_token(exchange); }, http);
   }
   if (options.behaviour.redirects_blobs) {
     impl->storage = std::make_unique<ScriptedServer>(
@@ -75,6 +78,7 @@ FakeRegistry::FakeRegistry(const FakeRegistryOptions& options)
   impl->registry = std::make_unique<ScriptedServer>(
       [impl](ServerExchange& exchange) { return impl->answer(exchange); }, http);
   impl->context.origin = impl->registry->origin();
+  impl->auth.set_hosts(impl->registry->host(), impl->tokens ? impl->tokens->host() : std::string());
 }
 
 FakeRegistry::~FakeRegistry() {

@@ -1,5 +1,9 @@
 #include "support/fake_registry/scripted_server.hpp"
 
+#include "support/fake_registry/credential_ledger.hpp"
+
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <regex>
 #include <utility>
@@ -106,7 +110,18 @@ ScriptedServer::ScriptedServer(Answer answer, HttpServerOptions options)
     : answer_(std::move(answer)),
       server_([this](ServerExchange& exchange) { serve(exchange); }, options) {}
 
-ScriptedServer::~ScriptedServer() = default;
+ScriptedServer::~ScriptedServer() {
+  server_.stop();
+  CredentialLedger::of_process().forget(server_.host());
+  for (const std::string& complaint : take_foreign_credentials()) {
+    ADD_FAILURE() << complaint;
+  }
+}
+
+std::vector<std::string> ScriptedServer::take_foreign_credentials() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(foreign_, {});
+}
 
 FaultScript ScriptedServer::on(Match match) {
   auto rule = std::make_shared<FaultScript::Rule>();
@@ -143,6 +158,12 @@ std::optional<FaultScript::Action> ScriptedServer::fault_for(const ServerRequest
 }
 
 void ScriptedServer::serve(ServerExchange& exchange) {
+  if (std::string complaint =
+          CredentialLedger::of_process().complaint(exchange.request(), server_.host());
+      !complaint.empty()) {
+    const std::lock_guard lock(mutex_);
+    foreign_.push_back(std::move(complaint));
+  }
   const auto fault = fault_for(exchange.request());
   if (!fault) {
     exchange.send(answer_(exchange));

@@ -88,6 +88,9 @@ class [[nodiscard]] FaultScript {
 
 /// An HTTP server that answers by a function, with faults put in by the test. Any thread may call
 /// anything.
+///
+/// A credential that belongs to other servers of the test process (see `CredentialLedger`) fails
+/// the running test when the server is destroyed.
 class ScriptedServer {
  public:
   /// Reads the request body if it wants and says the answer.
@@ -117,6 +120,9 @@ class ScriptedServer {
   /// The same requests as "METHOD target" lines, for messages and order checks.
   [[nodiscard]] std::vector<std::string> lines(const std::string& method = {},
                                                const std::string& path = {});
+  /// The credentials of others that arrived so far; those taken do not fail the test.
+  [[nodiscard]] std::vector<std::string> take_foreign_credentials();
+
   /// Every distinct Authorization value that arrived, in order.
   [[nodiscard]] std::vector<std::string> authorizations();
 
@@ -140,6 +146,7 @@ class ScriptedServer {
   Answer answer_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<FaultScript::Rule>> rules_;  // guarded by mutex_
+  std::vector<std::string> foreign_;                       // guarded by mutex_
   HttpServer server_;                                      // last: it calls the rest
 };
 

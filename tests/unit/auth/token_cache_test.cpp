@@ -207,7 +207,28 @@ TEST_F(TokenCacheTest, refused_scopes_leave_others_alone) {
   more.add(ScopeSet::pull("team/third"));
   EXPECT_THROW((void)acquire(more), Refusal) << "it needs the refused ones, too";
   EXPECT_EQ(held(push), "lead") << "the same without the mount";
+  publish(push, "token-1");
   EXPECT_EQ(held(other), "lead");
+}
+
+TEST_F(TokenCacheTest, credentials_are_tried_by_one_request_until_they_turn_out_good) {
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(other), "wait") << "wrong ones would count twice";
+  cache_.fail(alice, pull, Refusal(Retry::later));
+  EXPECT_EQ(woken_, 1);
+  EXPECT_EQ(held(other), "lead") << "nothing is known yet";
+  EXPECT_EQ(held(pull), "wait");
+  publish(other, "token-1");
+  EXPECT_EQ(woken_, 2);
+  EXPECT_EQ(held(pull), "lead");
+  EXPECT_EQ(held(ScopeSet::pull("team/third")), "lead") << "they are good";
+}
+
+TEST_F(TokenCacheTest, nobody_has_no_credentials_to_try) {
+  TokenKey anonymous = alice;
+  anonymous.identity.clear();
+  EXPECT_EQ(held(pull, false, anonymous), "lead");
+  EXPECT_EQ(held(other, false, anonymous), "lead");
 }
 
 TEST_F(TokenCacheTest, refusal_is_thrown_as_a_new_copy_each_time) {

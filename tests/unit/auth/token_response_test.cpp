@@ -92,6 +92,19 @@ TEST(TokenResponse, refuses) {
   }
 }
 
+TEST(TokenResponse, may_replace_the_refresh_token) {
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"access_token":"t","refresh_token":"R2"})", "R2"},
+      {R"({"access_token":"t"})", ""},
+      {R"({"access_token":"t","refresh_token":7})", ""},
+      {R"(["refresh_token","R2"])", ""},
+      {"<html>", ""},
+  };
+  for (const auto& [body, token] : cases) {
+    EXPECT_EQ(parse_refresh_token(body).reveal(), token) << body;
+  }
+}
+
 TEST(TokenResponse, takes_anything) {
   Mutations mutations({R"({"token":"opaque","expires_in":300,"issued_at":"x"})"},
                       {"\"", "{", "[", "1e9", "-", "null", "\\u0000", "\\", ","},

@@ -22,10 +22,9 @@ Credential alice() {
 }
 
 Client::Client(const std::string& host, const ClientOptions& options)
-    : host_(
-          settings_for(host, options),
-          [credential = options.credential](const Repository&) { return credential; },
-          tokens_),
+    : tokens_(*options.clock),
+      credentials_(options.credential),
+      host_(settings_for(host, options), credentials_, tokens_),
       registry_(make_registry(host_)),
       session_({.user_agent = "test/1", .counters = {}, .pace = {}}) {}
 

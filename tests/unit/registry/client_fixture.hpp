@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/fake_registry/fake_registry.hpp"
+#include "support/scripted_credentials.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_error.hpp>
@@ -21,6 +22,7 @@ struct ClientOptions {
   bool verify_tls = true;
   std::string ca_file = {};
   std::optional<Credential> credential = {};
+  Clock* clock = &system_clock();
 };
 
 /// The user that a fake registry knows.
@@ -34,6 +36,8 @@ class Client {
   [[nodiscard]] Registry& registry() { return *registry_; }
 
   [[nodiscard]] RegistryHost& host() { return host_; }
+
+  [[nodiscard]] ScriptedCredentials& credentials() { return credentials_; }
 
   [[nodiscard]] Session& session() { return session_; }
 
@@ -64,7 +68,8 @@ class Client {
   }
 
  private:
-  TokenCache tokens_{system_clock()};
+  TokenCache tokens_;
+  ScriptedCredentials credentials_;
   RegistryHost host_;
   std::unique_ptr<Registry> registry_;
   Session session_;

@@ -147,20 +147,6 @@ struct AuthTest : testing::Test {
   }
 };
 
-TEST_F(AuthTest, Must11_SendsAPasswordToItsOriginOnly) {
-  FakeRegistry registry(
-      {.behaviour = {.redirects_blobs = true}, .auth = {.mode = AuthMode::basic}});
-  const auto image = registry.seed_image("a", "v1");
-  Client client(registry.host(), {.credential = alice()});
-  EXPECT_FALSE(head(client)->failed());
-  const auto& blob = image.blobs.at(1);
-  const auto bytes = client.result(client.registry().get_blob(
-      client.repository("a"), descriptor_of(std::string(blob.bytes.view()))));
-  EXPECT_EQ(*bytes, blob.bytes.view());
-  EXPECT_THAT(authorizations(registry.server()), ElementsAre("", alice_basic, alice_basic));
-  EXPECT_THAT(authorizations(registry.storage_server()), ElementsAre(""));  // Must24
-}
-
 TEST_F(AuthTest, TriesAWrongPasswordOnce) {
   FakeRegistry registry({.auth = {.mode = AuthMode::basic}});
   registry.seed_image("a", "v1");
@@ -213,88 +199,6 @@ TEST_F(AuthTest, GetsATokenForNobody) {
   EXPECT_THAT(registry.token_server().lines(), Each(Not(HasSubstr("account"))));
 }
 
-TEST_F(AuthTest, Must12_TakesEitherNameOfTheToken) {
-  for (const auto& [token, access_token] : {std::pair(true, false), std::pair(false, true)}) {
-    FakeRegistry registry(
-        {.auth = {
-             .mode = AuthMode::bearer, .sends_token = token, .sends_access_token = access_token}});
-    registry.seed_image("a", "v1");
-    Client client(registry.host(), {.credential = alice()});
-    EXPECT_FALSE(head(client)->failed());
-  }
-  FakeRegistry registry(
-      {.auth = {.mode = AuthMode::bearer, .sends_token = false, .sends_access_token = false}});
-  Client client(registry.host(), {.credential = alice()});
-  EXPECT_THAT(message_of(*head(client)),
-              AllOf(HasSubstr("/token"), HasSubstr("neither \"token\" nor")));
-}
-
-TEST_F(AuthTest, Must17_AddsTheScopesOfTheChallenge) {
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-  registry.seed_image("a", "v1");
-  ServerResponse more = challenge({"Bearer realm=\"" + registry.token_server().origin() +
-                                   "/token\",service=\"registry.fake\","
-                                   "scope=\"repository:b:pull repository:a:delete\","
-                                   "error=\"insufficient_scope\""});
-  registry.on({.method = "HEAD"}).reply(401, more.headers);
-  Client client(registry.host(), {.credential = alice()});
-  EXPECT_FALSE(head(client)->failed());
-  EXPECT_THAT(registry.token_server().lines(),
-              ElementsAre(HasSubstr("&scope=repository%3Aa%3Apull"),
-                          HasSubstr("&scope=repository%3Aa%3Adelete%2Cpull&"
-                                    "scope=repository%3Ab%3Apull")));
-}
-
-TEST_F(AuthTest, Must18_StopsAfterOneRepeatWithAFreshToken) {
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-  registry.seed_image("a", "v1");
-  const std::string realm =
-      "Bearer realm=\"" + registry.token_server().origin() + "/token\",service=\"registry.fake\"";
-  registry.on({.method = "HEAD", .times = kAlways}).reply(401, {{"WWW-Authenticate", realm}});
-  Client client(registry.host(), {.credential = alice()});
-  EXPECT_EQ(class_of(*head(client)), ErrorClass::auth);
-  EXPECT_EQ(registry.count("HEAD"), 2U);
-  EXPECT_EQ(registry.token_server().count(), 2U);
-}
-
-TEST_F(AuthTest, Must19_KeepsTheBearerChallengeOfThePing) {
-  for (const ServerHeaders& headers :
-       {ServerHeaders{}, ServerHeaders{{"WWW-Authenticate", "Basic realm=\"harbor\""}}}) {
-    FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-    registry.seed_image("a", "v1");
-    registry.on({.method = "HEAD"}).reply(401, headers);
-    Client client(registry.host(), {.credential = alice()});
-    EXPECT_FALSE(head(client)->failed());
-    EXPECT_EQ(registry.token_server().count(), 2U);
-    EXPECT_THAT(authorizations(registry.server()), Each(Not(StartsWith("Basic"))));
-  }
-}
-
-TEST_F(AuthTest, Must20_TakesALaterChallenge) {
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-  registry.seed_image("a", "v1");
-  registry.on({.path = "/v2/"}).reply(200);
-  Client client(registry.host(), {.credential = alice()});
-  EXPECT_FALSE(head(client)->failed());
-  EXPECT_EQ(registry.count("HEAD"), 2U);
-}
-
-TEST_F(AuthTest, Must9_and_10_ReadsOddChallenges) {
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-  registry.seed_image("a", "v1");
-  const std::string realm = registry.token_server().origin() + "/token";
-  const std::vector<std::string> odd[] = {
-      {"Negotiate, Basic realm=\"a, \\\"b\\\"\", Bearer realm=\"" + realm +
-       "\" , service=registry.fake"},
-      {"Basic realm=\"fallback\"", "bearer Realm = " + realm + " ,SERVICE=\"registry.fake\""},
-  };
-  for (const auto& lines : odd) {
-    registry.on({.path = "/v2/"}).reply(401, challenge(lines).headers);
-    Client client(registry.host(), {.credential = alice()});
-    EXPECT_FALSE(head(client)->failed());
-  }
-}
-
 TEST_F(AuthTest, ResolvesARealmAndKeepsItsQuery) {
   FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
   registry.seed_image("a", "v1");
@@ -309,31 +213,6 @@ TEST_F(AuthTest, ResolvesARealmAndKeepsItsQuery) {
   EXPECT_THAT(authorizations(registry.server()), ElementsAre("", alice_basic, "Bearer t"));
 }
 
-TEST_F(AuthTest, Must23_SendsNoCredentialsToAnUnsafeRealm) {
-  ScriptedServer elsewhere([](ServerExchange&) { return ServerResponse{.body = "{}"}; });
-  for (const std::string& realm :
-       {std::string("null://host/v2/token"), elsewhere.origin() + "/t"}) {
-    FakeRegistry registry({.tls = true});
-    registry.on({.path = "/v2/"})
-        .reply(401, {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\""}});
-    Client client(registry.host(),
-                  {.plain_http = false, .verify_tls = false, .credential = alice()});
-    EXPECT_TRUE(head(client)->failed());
-    EXPECT_TRUE(head(client)->failed());
-    EXPECT_EQ(registry.count("HEAD"), 0U);
-  }
-  EXPECT_EQ(elsewhere.count(), 0U);
-}
-
-TEST_F(AuthTest, Must66_TriesWrongCredentialsOnce) {
-  FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
-  Client client(registry.host(), {.credential = Credential{"alice", Secret("not-her-password")}});
-  EXPECT_EQ(class_of(*head(client, "a")), ErrorClass::registry);
-  EXPECT_EQ(class_of(*head(client, "b")), ErrorClass::registry);
-  EXPECT_EQ(registry.token_server().count(), 1U);
-  EXPECT_EQ(registry.count("HEAD"), 0U);
-}
-
 TEST_F(AuthTest, AsksTheTokenServerAgainAfterAnHiccup) {
   FakeRegistry registry({.auth = {.mode = AuthMode::bearer}});
   registry.seed_image("a", "v1");
@@ -343,17 +222,6 @@ TEST_F(AuthTest, AsksTheTokenServerAgainAfterAnHiccup) {
   EXPECT_EQ(class_of(*head(client)), ErrorClass::limited);
   EXPECT_THAT(message_of(*head(client)), HasSubstr("closed the connection"));
   EXPECT_FALSE(head(client)->failed());
-}
-
-TEST_F(AuthTest, Must13_FetchesNoTokenPerRequestWhenLivesAreShort) {
-  FakeRegistry registry(
-      {.auth = {.mode = AuthMode::bearer, .token_lifetime = std::chrono::seconds(10)}});
-  registry.seed_image("a", "v1");
-  Client client(registry.host(), {.credential = alice()});
-  for (int round = 0; round < 5; ++round) {
-    EXPECT_FALSE(head(client)->failed());
-  }
-  EXPECT_EQ(registry.token_server().count(), 1U);
 }
 
 TEST_F(AuthTest, AsksForATokenOnceForAllThreads) {

@@ -162,15 +162,6 @@ TEST(Upload, A503ThatAsksForPatienceIsNoRefusedMount) {
   EXPECT_THAT(it.methods(), ElementsAre("POST"));
 }
 
-TEST(Upload, Must21_AsksForBothScopesToMount) {
-  Upload it({.auth = {.mode = AuthMode::bearer}});
-  it.registry.store().put_blob("a", it.upload->digest().str(), it.bytes);
-  EXPECT_EQ(it.start("a")->result(), UploadStart::present);
-  EXPECT_THAT(
-      it.registry.token_server().lines(),
-      ElementsAre(EndsWith("&scope=repository%3Aa%3Apull&scope=repository%3Ab%3Apull%2Cpush")));
-}
-
 TEST(Upload, DoesWithoutTheMountWhenItsScopeIsRefused) {
   for (const int status : {400, 401, 403}) {
     Upload it({.auth = {.mode = AuthMode::bearer}});
@@ -194,31 +185,6 @@ TEST(Upload, DoesWithoutTheMountWhenItsScopeIsRefused) {
 }
 
 // Tokens and trouble
-
-TEST(Upload, Must15_RenewsTheTokenBeforeTheClosingPut) {
-  Upload it({.auth = {.mode = AuthMode::bearer}}, pseudo_random_bytes(3 * kMiB, 1));
-  it.registry.on({.method = "PATCH"}).mutate([&](ServerResponse&) {
-    it.registry.auth().revoke_tokens();
-  });
-  EXPECT_EQ(it.start()->result(), UploadStart::opened);
-  EXPECT_EQ(message_of(*it.stream()), "");
-  EXPECT_TRUE(it.is_stored());
-  EXPECT_THAT(it.methods(), ElementsAre("POST", "PATCH", "PUT", "PUT"));
-  const auto puts = it.registry.server().lines("PUT");
-  EXPECT_EQ(puts.at(0), puts.at(1));
-  EXPECT_EQ(it.registry.token_server().count(), 2U);
-}
-
-TEST(Upload, Must16_SendsTheCompleteBodyAgainAfterAnEarly401) {
-  for (const bool streamed : {false, true}) {
-    Upload it({.auth = {.mode = AuthMode::bearer}}, pseudo_random_bytes(3 * kMiB, 1));
-    EXPECT_EQ(it.start()->result(), UploadStart::opened);
-    it.registry.auth().revoke_tokens();
-    EXPECT_EQ(message_of(streamed ? *it.stream() : *it.send()), "");
-    EXPECT_TRUE(it.is_stored());
-    EXPECT_EQ(it.registry.bytes_received(), it.bytes.size());
-  }
-}
 
 TEST(Upload, Must54_LooksWhetherAPutWithoutAnswerWasDone) {
   Upload it({}, pseudo_random_bytes(2 * kMiB, 1));

@@ -147,7 +147,7 @@ TEST_F(EngineDeadRegistry, refused_credentials_give_a_registry_up_at_once) {
     FakeRegistry target(with_auth);
     FakeRegistry other;
     seed(source);
-    credential = Credential{"alice", Secret("no longer")};
+    credentials.set(Credential{"alice", Secret("no longer")});
     rules.clear();
     add_tags(source, "team/app", tags, {&target, &other});
     const EngineRun result = run();

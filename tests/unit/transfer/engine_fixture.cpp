@@ -120,8 +120,7 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
           RegistrySettings settings;
           settings.name = name;
           settings.plain_http = true;
-          place.host = std::make_unique<RegistryHost>(
-              settings, [this](const Repository&) { return credential; }, tokens);
+          place.host = std::make_unique<RegistryHost>(settings, credentials, tokens);
           place.registry = make_registry(*place.host);
           return *place.registry;
         },

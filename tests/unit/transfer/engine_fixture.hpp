@@ -3,6 +3,7 @@
 #include "support/captured_log.hpp"
 #include "support/fake_registry/fake_registry.hpp"
 #include "support/scratch_dir.hpp"
+#include "support/scripted_credentials.hpp"
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/registry/registry_host.hpp>
@@ -68,7 +69,7 @@ class EngineTest : public testing::Test {
   std::vector<Rule> rules;
   bool with_record = false;
   Clock* clock = &system_clock();
-  std::optional<Credential> credential;  // for every registry
+  ScriptedCredentials credentials;  // for every registry
   ScratchDir scratch{ScratchDir::Place::memory};
   CapturedLog logged;
 };

@@ -1,0 +1,125 @@
+#include "registry/token_inquiry.hpp"
+
+#include "registry/answer_error.hpp"
+#include "registry/location.hpp"
+#include "registry/realm.hpp"
+#include <image_syncer/util/redaction.hpp>
+
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+constexpr std::size_t kMaxRedirects = 5;
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+}  // namespace
+
+TokenInquiry::TokenInquiry(RegistryHost& host,
+                           std::string repository,
+                           TokenQuestion question,
+                           std::optional<Credential> credential,
+                           std::string identity)
+    : host_(host),
+      repository_(std::move(repository)),
+      question_(std::move(question)),
+      credential_(std::move(credential)),
+      identity_(std::move(identity)) {
+  if (credential_ && !credential_->identity_token.empty() && host_.takes_post(question_.realm)) {
+    post();
+  } else {
+    request_ = token_get(question_, credential_);
+  }
+}
+
+void TokenInquiry::post() {
+  refresh_token_ = host_.refresh_token(identity_, credential_->identity_token);
+  request_ = token_post(question_, refresh_token_);
+}
+
+std::optional<Token> TokenInquiry::on_response(const Response& response) {
+  if (has_other_way(response)) {
+    return std::nullopt;
+  }
+  if (response.status != 200) {
+    throw answer_error(credential_ ? RegistryVerb::token : RegistryVerb::token_anonymous,
+                       host_.name(),
+                       repository_,
+                       request_.method,
+                       response);
+  }
+  try {
+    Token token = parse_token_response(response.body, host_.tokens().now());
+    if (posts()) {
+      if (const Secret next = parse_refresh_token(response.body); !next.empty()) {
+        host_.replace_refresh_token(identity_, next);
+      }
+    }
+    return token;
+  } catch (Error& error) {
+    error.while_doing(std::string(to_string(request_.method)) + " " + redact_url(response.url));
+    throw;
+  }
+}
+
+// RFC 6749 §5.2: a refresh token that is wrong, expired or revoked is a 400.
+bool TokenInquiry::is_of_credential(const Response& response) const {
+  const bool invalid_grant =
+      response.status == 400 && response.body.find("invalid_grant") != std::string::npos;
+  return credential_ && (response.status == 401 || (posts() && invalid_grant));
+}
+
+bool TokenInquiry::has_other_way(const Response& response) {
+  if (is_redirect(response.status)) {
+    return follow_redirect(response);
+  }
+  if (!posts()) {
+    return false;
+  }
+  if (response.status == 404 || response.status == 405) {
+    host_.learn_no_post(question_.realm);
+    request_ = token_get(question_, credential_);
+    return true;
+  }
+  // Others may have got a new refresh token meanwhile, which makes an end of the old one.
+  if (is_of_credential(response) &&
+      host_.refresh_token(identity_, credential_->identity_token) != refresh_token_) {
+    post();
+    return true;
+  }
+  return false;
+}
+
+// Credentials go where the challenge said and nowhere else.
+bool TokenInquiry::follow_redirect(const Response& response) {
+  const auto location = response.headers.find("Location");
+  if (!location || (posts() && response.status != 307 && response.status != 308)) {
+    return false;
+  }
+  std::string url;
+  try {
+    url = resolve_location(response.url, *location);
+  } catch (const Error& error) {
+    throw refusal(response, error.message());
+  }
+  if (!stays_at_host(response.url, url)) {
+    throw refusal(response,
+                  "the token server redirects to another host, " + redact_url(url) +
+                      ": refused, the credentials are not for that one");
+  }
+  if (++redirects_ > kMaxRedirects) {
+    throw refusal(response, "more than " + std::to_string(kMaxRedirects) + " redirects");
+  }
+  request_.url = std::move(url);
+  return true;
+}
+
+RegistryError TokenInquiry::refusal(const Response& response, const std::string& why) const {
+  return {std::string(to_string(request_.method)) + " " + redact_url(response.url) + ": " + why,
+          {host_.name(), repository_, response.status, {}, {}, ErrorClass::registry}};
+}
+
+}  // namespace image_syncer
