@@ -117,7 +117,7 @@ TokenCache::Held TokenCache::acquire(const TokenKey& key,
   if (const Token* token = entry.usable_token(scopes, now, fresh_for_body)) {
     return *token;
   }
-  const bool one_at_a_time = !key.identity.empty() && !entry.proven;
+  const bool one_at_a_time = key.one_at_a_time || (!key.identity.empty() && !entry.proven);
   Wakes* waiting = find_value(entry.leads, [&](const ScopeSet& asked, const Wakes&) {
     return one_at_a_time || asked.covers(scopes);
   });

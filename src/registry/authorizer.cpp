@@ -180,7 +180,9 @@ Authorizer::Step Authorizer::authorize_by_token(Request& request,
     throw registry_error("registry " + host_.name() + " wants credentials sent to " +
                          *realm.defect + ": refused");
   }
-  const TokenKey key{origin, realm.url, challenge.parameter("service"), identity_};
+  const bool by_identity_token = credential_ && !credential_->identity_token.empty();
+  const TokenKey key{
+      origin, realm.url, challenge.parameter("service"), identity_, by_identity_token};
   const ScopeSet scopes = wanted_scopes();
   const auto held = acquire(key, scopes, verb_.insists(), wake);
   if (const Token* token = std::get_if<Token>(&held)) {

@@ -29,15 +29,10 @@ TokenInquiry::TokenInquiry(RegistryHost& host,
       credential_(std::move(credential)),
       identity_(std::move(identity)) {
   if (credential_ && !credential_->identity_token.empty() && host_.takes_post(question_.realm)) {
-    post();
+    request_ = token_post(question_, host_.refresh_token(identity_, credential_->identity_token));
   } else {
     request_ = token_get(question_, credential_);
   }
-}
-
-void TokenInquiry::post() {
-  refresh_token_ = host_.refresh_token(identity_, credential_->identity_token);
-  request_ = token_post(question_, refresh_token_);
 }
 
 std::optional<Token> TokenInquiry::on_response(const Response& response) {
@@ -76,18 +71,9 @@ bool TokenInquiry::has_other_way(const Response& response) {
   if (is_redirect(response.status)) {
     return follow_redirect(response);
   }
-  if (!posts()) {
-    return false;
-  }
-  if (response.status == 404 || response.status == 405) {
+  if (posts() && (response.status == 404 || response.status == 405)) {
     host_.learn_no_post(question_.realm);
     request_ = token_get(question_, credential_);
-    return true;
-  }
-  // Others may have got a new refresh token meanwhile, which makes an end of the old one.
-  if (is_of_credential(response) &&
-      host_.refresh_token(identity_, credential_->identity_token) != refresh_token_) {
-    post();
     return true;
   }
   return false;

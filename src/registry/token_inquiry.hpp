@@ -12,8 +12,8 @@
 namespace image_syncer {
 
 /// One question to a token server, put in one way after the other until there is a token or a
-/// refusal: the POST form for an identity token, the GET form where the server has no other, the
-/// newest refresh token, and where the server redirects to at its own host.
+/// refusal: the POST form for an identity token with the newest refresh token, the GET form where
+/// the server has no other, and where the server redirects to at its own host.
 class TokenInquiry {
  public:
   /// `repository` is for messages; `identity` tells `credential` from others.
@@ -38,7 +38,6 @@ class TokenInquiry {
 
   [[nodiscard]] bool has_other_way(const Response& response);
   [[nodiscard]] bool follow_redirect(const Response& response);
-  void post();
   [[nodiscard]] RegistryError refusal(const Response& response, const std::string& why) const;
 
   RegistryHost& host_;
@@ -47,7 +46,6 @@ class TokenInquiry {
   std::optional<Credential> credential_;
   std::string identity_;
   Request request_;
-  Secret refresh_token_;  // that was sent
   std::size_t redirects_ = 0;
 };
 

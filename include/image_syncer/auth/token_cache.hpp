@@ -25,6 +25,8 @@ struct TokenKey {
   std::string realm;
   std::string service;
   std::string identity;  ///< tells credentials apart; empty = anonymous
+  /// What is asked with may change with every answer (a refresh token): one question at a time.
+  bool one_at_a_time = false;
   friend auto operator<=>(const TokenKey&, const TokenKey&) = default;
 };
 

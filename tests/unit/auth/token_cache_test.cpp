@@ -224,6 +224,18 @@ TEST_F(TokenCacheTest, credentials_are_tried_by_one_request_until_they_turn_out_
   EXPECT_EQ(held(ScopeSet::pull("team/third")), "lead") << "they are good";
 }
 
+TEST_F(TokenCacheTest, what_changes_with_every_answer_is_asked_with_once_at_a_time) {
+  TokenKey key = alice;
+  key.one_at_a_time = true;
+  EXPECT_EQ(held(pull, false, key), "lead");
+  EXPECT_EQ(held(other, false, key), "wait");
+  cache_.publish(key, pull, {Secret("token-1"), clock_.now(), seconds(300)});
+  EXPECT_EQ(woken_, 1);
+  EXPECT_EQ(held(other, false, key), "lead");
+  EXPECT_EQ(held(push, false, key), "wait") << "also when they turned out good";
+  EXPECT_EQ(held(pull, false, key), "token-1");
+}
+
 TEST_F(TokenCacheTest, nobody_has_no_credentials_to_try) {
   TokenKey anonymous = alice;
   anonymous.identity.clear();
