@@ -214,6 +214,23 @@ TEST(Must, M15_RenewsTheTokenAndRepeatsOnlyTheClosingPut) {
   EXPECT_EQ(it.registry.bytes_received(), it.bytes.size());
 }
 
+// Every token is good for one request, so that every request but the first is refused once.
+TEST(Must, M15_RepeatsOnlyTheRequestThatWasRefusedAndThatOnce) {
+  AuthBehaviour auth = bearer();
+  auth.token_uses = 1;
+  FakeRegistryOptions options{.behaviour = {}, .auth = auth};
+  options.behaviour.max_upload_body = 2 * kMiB;
+  Upload it(options, pseudo_random_bytes(6 * kMiB, 1));
+  it.client.host().learn([](UploadWays& ways) { ways.body_limit = 2 * kMiB; });
+  EXPECT_EQ(it.start()->result(), UploadStart::opened);
+  EXPECT_EQ(message_of(*it.stream()), "");
+  EXPECT_TRUE(it.is_stored());
+  EXPECT_THAT(
+      it.methods(),
+      ElementsAre("POST", "PATCH", "PATCH", "PATCH", "PATCH", "PATCH", "PATCH", "PUT", "PUT"));
+  EXPECT_EQ(it.registry.bytes_received(), it.bytes.size()) << "no byte was sent twice";
+}
+
 TEST(Must, M16_SendsTheCompleteBodyAfterAnEarly401) {
   for (const bool streamed : {false, true}) {
     Upload it({.behaviour = {}, .auth = bearer()}, pseudo_random_bytes(3 * kMiB, 1));
