@@ -1,6 +1,7 @@
 #include "registry/conversation.hpp"
 
 #include "registry/answer_error.hpp"
+#include "registry/host_address.hpp"
 #include "registry/realm.hpp"
 #include <image_syncer/util/redaction.hpp>
 
@@ -23,6 +24,14 @@ constexpr std::array kReads{RegistryVerb::manifest_head,
 template <typename Values>
 bool is_one_of(const Values& values, const typename Values::value_type& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// A registry on the internet must not make its clients ask what only they can reach.
+void refuse_way_inside(const std::string& registry_origin, const std::string& url) {
+  if (is_local_host(host_of(url)) && !is_local_host(host_of(registry_origin))) {
+    throw Error("the registry at " + registry_origin + " points to " + redact_url(url) +
+                ", an address of this machine: refused");
+  }
 }
 
 }  // namespace
@@ -53,6 +62,7 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
   asking_ = Asking::nothing;
   Request request = *request_;
   if (!at_registry(request.url)) {
+    refuse_way_inside(*origin, request.url);
     authorizer_.leave_out();
     asking_ = Asking::verb;
     return request;

@@ -235,6 +235,12 @@ std::string origin(std::string_view url) {
   }
 }
 
+std::string host_of(std::string_view url) {
+  const std::string full = origin(url);  // "https://host:443"
+  const std::size_t begin = full.find("://") + 3;
+  return full.substr(begin, full.rfind(':') - begin);
+}
+
 bool same_origin(std::string_view a, std::string_view b) {
   try {
     return split_url(without_fragment(a)).has_origin_of(split_url(without_fragment(b)));

@@ -35,6 +35,9 @@ enum class Downgrade { refuse, allow };
 /// port always there. Throws `Error` like `resolve_location`.
 [[nodiscard]] std::string origin(std::string_view url);
 
+/// Its host alone, lower case, IPv6 in brackets. Throws like `origin`.
+[[nodiscard]] std::string host_of(std::string_view url);
+
 /// Whether credentials for the one may go to the other. False when either is no usable URL.
 [[nodiscard]] bool same_origin(std::string_view a, std::string_view b);
 

@@ -25,9 +25,4 @@ struct Realm {
 /// or https instead of http at the same host (and the same or the default port).
 [[nodiscard]] bool stays_at_host(std::string_view from, std::string_view to);
 
-/// Whether a URL's host is an address that the internet does not route: private, loopback,
-/// link-local or unspecified, in any of the spellings that a resolver takes (127.1, 0x7f000001,
-/// ::ffff:10.0.0.1), or a name of the machine itself (localhost).
-[[nodiscard]] bool is_private_host(std::string_view host);
-
 }  // namespace image_syncer

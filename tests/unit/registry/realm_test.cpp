@@ -1,5 +1,7 @@
 #include "registry/realm.hpp"
 
+#include "registry/host_address.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
