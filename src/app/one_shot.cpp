@@ -97,6 +97,9 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
       progress = std::make_unique<TerminalProgress>(state, system_clock());
     }
     complete = engine.run(stop);
+    for (RateLimitNote& note : registries.rate_limits()) {
+      state.rate_limit(std::move(note));
+    }
   }
   std::cout << state.finish(!complete) << std::flush;
   if (!complete) {

@@ -40,6 +40,19 @@ Registry& RegistrySet::get(const std::string& name) {
   return *place.registry;
 }
 
+std::vector<RateLimitNote> RegistrySet::rate_limits() {
+  std::vector<RateLimitNote> notes;
+  for (auto& [name, place] : places_) {
+    if (const auto limits = place.host->rate_limits()) {
+      notes.push_back({name,
+                       limits->remaining.count,
+                       limits->limit ? std::optional(limits->limit->count) : std::nullopt,
+                       limits->remaining.window});
+    }
+  }
+  return notes;
+}
+
 RegistrySettings RegistrySet::settings_of(const std::string& name) const {
   RegistrySettings settings;
   settings.name = name;

@@ -4,12 +4,14 @@
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
+#include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
 
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace image_syncer {
 
@@ -21,6 +23,9 @@ class RegistrySet {
   RegistrySet(const RegistryEntries& entries, const Environment& environment);
 
   [[nodiscard]] Registry& get(const std::string& name);
+
+  /// What the registries said about their rate limits.
+  [[nodiscard]] std::vector<RateLimitNote> rate_limits();
 
  private:
   struct Place {

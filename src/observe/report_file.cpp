@@ -63,6 +63,18 @@ std::string array_of(const Items& items, const ToJson& to_json) {
   return text + "]";
 }
 
+JsonObject limit_object(const RateLimitNote& note) {
+  JsonObject object;
+  object.add("registry", note.registry).add("remaining", note.remaining);
+  if (note.limit) {
+    object.add("limit", *note.limit);
+  }
+  if (note.window) {
+    object.add("windowSeconds", static_cast<std::uint64_t>(note.window->count()));
+  }
+  return object;
+}
+
 }  // namespace
 
 ReportFile::ReportFile(const RunStateOptions& options, Clock::wall_time started)
@@ -101,6 +113,9 @@ void ReportFile::finish(const RunSummary& summary, Clock::wall_time finished) {
   file_.write(array_of(summary.rules, [](const auto& rule) { return rule_object(rule).str(); }));
   file_.write(",\n\"warnings\":");
   file_.write(array_of(summary.warnings, [](const std::string& text) { return json_quote(text); }));
+  file_.write(",\n\"rateLimits\":");
+  file_.write(array_of(summary.rate_limits,
+                       [](const RateLimitNote& note) { return limit_object(note).str(); }));
   file_.write(",\n" + tail.members() + "}\n");
   file_.commit();
 }

@@ -291,6 +291,10 @@ void RunState::warn(const std::string& message) {
   impl_->warn(message);
 }
 
+void RunState::rate_limit(RateLimitNote note) {
+  impl_->kept.lock()->summary.rate_limits.push_back(std::move(note));
+}
+
 std::shared_ptr<BlobProgress> RunState::start_blob(const Digest& digest,
                                                    std::uint64_t size,
                                                    std::string source,

@@ -59,6 +59,19 @@ std::string work_lines(const RunSummary& summary) {
   return lines + "\ntime     " + format_duration(totals.elapsed) + "\n";
 }
 
+/// "limits   docker.io: 76 of 100 left per 6 h 0 min"
+std::string limit_lines(const RunSummary& summary) {
+  std::string lines;
+  for (const RateLimitNote& note : summary.rate_limits) {
+    lines += "limits   " + note.registry + ": " + group_digits(note.remaining);
+    if (note.limit) {
+      lines += " of " + group_digits(*note.limit);
+    }
+    lines += note.window ? " left per " + format_duration(*note.window) + "\n" : " left\n";
+  }
+  return lines;
+}
+
 /// "registry r.example (2 rules, 12 images): REASON"
 std::string registry_line(const std::string& registry, const RunSummary::RegistryFailure& failure) {
   std::string taken;
@@ -109,7 +122,8 @@ std::string warning_lines(const RunSummary& summary) {
 
 std::string render_summary(const RunSummary& summary) {
   return images_line(summary) + rules_line(summary) + interrupted_line(summary) +
-         work_lines(summary) + failure_lines(summary) + warning_lines(summary);
+         work_lines(summary) + limit_lines(summary) + failure_lines(summary) +
+         warning_lines(summary);
 }
 
 }  // namespace image_syncer

@@ -43,6 +43,7 @@ struct RunSummary {
   std::vector<RuleFailure> rules;
   std::vector<std::string> warnings;  ///< the first RunState::kMaxFailuresKept of them
   std::uint64_t warnings_total = 0;
+  std::vector<RateLimitNote> rate_limits;
 };
 
 /// The text that `RunState::finish` returns. Pure.

@@ -2,7 +2,7 @@
 
 #include "registry/location.hpp"
 #include "registry/make_registry_error.hpp"
-#include "registry/rate_limit.hpp"
+#include <image_syncer/registry/rate_limit.hpp>
 
 namespace image_syncer {
 

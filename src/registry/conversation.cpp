@@ -134,6 +134,9 @@ Request Conversation::ping_request() {
 }
 
 void Conversation::on_response(Response response) {
+  if (asking_ != Asking::token && at_registry(response.url)) {
+    host_.hear(response.headers);
+  }
   switch (asking_) {
     case Asking::ping:
       on_ping(response);

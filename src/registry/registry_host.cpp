@@ -1,4 +1,6 @@
 #include <image_syncer/registry/registry_host.hpp>
+#include <image_syncer/util/log.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <utility>
 
@@ -8,6 +10,8 @@ namespace {
 // Docker Hub's API does not live at the host of its references.
 constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kDockerHubApi = "registry-1.docker.io";
+constexpr std::size_t kMaxWarning = 1000;
+constexpr std::size_t kMaxWarnings = 20;
 
 }  // namespace
 
@@ -45,6 +49,27 @@ void RegistryHost::learn_challenge(const Challenge& challenge) {
   if (!learned->challenge || challenge.scheme == "bearer") {
     learned->challenge = challenge;
   }
+}
+
+void RegistryHost::hear(const Headers& headers) {
+  if (const auto remaining = parse_rate_limit(headers.find("RateLimit-Remaining").value_or(""))) {
+    learned_.lock()->rate_limits = {*remaining,
+                                    parse_rate_limit(headers.find("RateLimit-Limit").value_or(""))};
+  }
+  for (const std::string& warning : headers.all("Warning")) {
+    const std::string text = printable(warning, kMaxWarning);
+    auto learned = learned_.lock();
+    if (learned->warnings.size() < kMaxWarnings && learned->warnings.insert(text).second) {
+      log(LogLevel::warn,
+          "registry",
+          "the registry warns",
+          {{"registry", settings_.name}, {"warning", text}});
+    }
+  }
+}
+
+std::optional<RegistryHost::RateLimits> RegistryHost::rate_limits() {
+  return learned_.lock()->rate_limits;
 }
 
 UploadWays RegistryHost::upload_ways() {

@@ -107,6 +107,14 @@ struct RunStateOptions {
   std::string version;
 };
 
+/// What a registry said last about its rate limit.
+struct RateLimitNote {
+  std::string registry;
+  std::uint64_t remaining = 0;
+  std::optional<std::uint64_t> limit;
+  std::optional<std::chrono::seconds> window;
+};
+
 /// The state of one run: counters, outcomes, what is in flight, and the files that tell of it. An
 /// image counts once per target. Outcomes are written to the report and the success file as they
 /// come (both appear whole at `finish`, or not at all: docs/report.md), so that memory does not
@@ -144,6 +152,9 @@ class RunState {
                    const std::string& failed_registry);
   /// Needs attention, but failed nothing: logged, and repeated in summary and report.
   void warn(const std::string& message);
+
+  /// A registry limits how much may be asked of it: said by summary and report.
+  void rate_limit(RateLimitNote note);
 
   /// Shown until the handle is dropped.
   [[nodiscard]] std::shared_ptr<BlobProgress> start_blob(const Digest& digest,

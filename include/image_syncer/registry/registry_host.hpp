@@ -5,6 +5,7 @@
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/http/message.hpp>
 #include <image_syncer/image/reference.hpp>
+#include <image_syncer/registry/rate_limit.hpp>
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
@@ -82,6 +83,18 @@ class RegistryHost {
   [[nodiscard]] bool takes_post(const std::string& realm);
   void learn_no_post(const std::string& realm);
 
+  /// What an answer of the registry says besides: its rate limit, and warnings, which are logged
+  /// once for each text (distribution-spec, Warnings).
+  void hear(const Headers& headers);
+
+  /// `ratelimit-remaining` and `ratelimit-limit` as they were heard last; absent: never.
+  struct RateLimits {
+    RateLimit remaining;
+    std::optional<RateLimit> limit;
+  };
+
+  [[nodiscard]] std::optional<RateLimits> rate_limits();
+
  private:
   struct Learned {
     std::optional<std::string> origin;
@@ -89,6 +102,8 @@ class RegistryHost {
     std::map<std::string, Secret> refresh_tokens;  // by identity
     std::set<std::string> no_post;                 // realms
     UploadWays upload_ways;
+    std::optional<RateLimits> rate_limits;
+    std::set<std::string> warnings;
   };
 
   RegistrySettings settings_;

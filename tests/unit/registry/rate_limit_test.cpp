@@ -1,4 +1,4 @@
-#include "registry/rate_limit.hpp"
+#include <image_syncer/registry/rate_limit.hpp>
 
 #include <gtest/gtest.h>
 
