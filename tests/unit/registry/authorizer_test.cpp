@@ -12,7 +12,6 @@ namespace image_syncer {
 namespace {
 
 using testing::AllOf;
-using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -143,6 +142,15 @@ TEST(Authorizer, RenewsAPasswordThatIsNoLongerTaken) {
   EXPECT_THAT(place.registry.server().authorizations(),
               ElementsAre(kAliceBasic, "Basic " + base64_encode("alice:hers-by-now")));
   EXPECT_EQ(place.registry.count("HEAD"), 3U);
+}
+
+TEST(Authorizer, DoesNotShowAPasswordThatIsNoLongerTakenAgainWhenRenewingGivesTheSame) {
+  Place place(with(AuthMode::basic));
+  EXPECT_FALSE(place.head()->failed());
+  place.registry.on({.method = "HEAD"}).reply(401, {{"WWW-Authenticate", "Basic realm=x"}});
+  place.client.credentials().renew_with({alice()});
+  EXPECT_EQ(class_of(*place.head()), ErrorClass::auth);
+  EXPECT_EQ(place.registry.count("HEAD"), 2U);
 }
 
 TEST(Authorizer, AsksNoRegistryAgainForWhatItNeverHad) {
