@@ -125,7 +125,9 @@ void Transfer::set_up_body(CurlList& headers) {
       append(headers, "Content-Type:");
     }
   }
-  if (length <= kExpectThreshold) {
+  // A streamed body cannot be sent again once its beginning has left the ring, so that an early
+  // refusal has to come before it.
+  if (!std::holds_alternative<StreamBody>(request_.body) && length <= kExpectThreshold) {
     append(headers, "Expect:");
   }
 }

@@ -37,7 +37,7 @@ TEST_P(FanOutOfSize, DeliversTheSameBytesToAll) {
     EXPECT_THAT(legs[leg]->statuses, ElementsAre(202, 201));
     const auto entries = targets[leg]->server().log().entries();
     EXPECT_EQ(entries.at(0).request.header("content-length"), std::to_string(size));
-    EXPECT_EQ(entries.at(0).request.has_header("expect"), size > kMiB);
+    EXPECT_TRUE(entries.at(0).request.has_header("expect"));
   }
   EXPECT_EQ(source->server().count(), 1U);
   EXPECT_EQ(source->server().bytes_sent(), size);

@@ -85,6 +85,8 @@ TEST_F(RunStateTest, ReportHasHeadImagesAndTail) {
   state.image_done(failed_at("r.example", "v3"));
   state.rule_failed(2, "quay.io/x", "404 NAME_UNKNOWN", "");
   state.warn("rule 9 matches no tag");
+  state.rate_limit({"docker.io", 76, 100, 21600s});
+  state.rate_limit({"r.example", 5, {}, {}});
   state.expansion_finished();
   clock.advance(72s);
   (void)state.finish(false);
@@ -107,6 +109,9 @@ TEST_F(RunStateTest, ReportHasHeadImagesAndTail) {
        "failedRegistry": "r.example"}],
     "rules": [{"rule": 3, "ruleText": "quay.io/x", "error": "404 NAME_UNKNOWN"}],
     "warnings": ["rule 9 matches no tag"],
+    "rateLimits": [
+      {"registry": "docker.io", "remaining": 76, "limit": 100, "windowSeconds": 21600},
+      {"registry": "r.example", "remaining": 5}],
     "finished": "2026-01-02T03:05:17Z", "interrupted": false, "durationMs": 72000,
     "summary": {
       "images": {"total": 3, "done": 3, "copied": 1, "equal": 0, "filtered": 1, "planned": 0,

@@ -106,6 +106,15 @@ TEST(RenderSummary, ADryRunSaysWhatWouldBeDone) {
             "time     1 min 12 s\n");
 }
 
+TEST(RenderSummary, SaysHowMuchMayBeAskedOfARegistry) {
+  RunSummary summary = usual();
+  summary.rate_limits = {{"docker.io", 76, 100, std::chrono::hours(6)}, {"r.example", 5, {}, {}}};
+  const std::string text = render_summary(summary);
+  EXPECT_EQ(text.substr(text.find("limits ")),
+            "limits   docker.io: 76 of 100 left per 6 h 0 min\n"
+            "limits   r.example: 5 left\n");
+}
+
 TEST(RenderSummary, FailuresTakeALineEachAndRegistriesOneAltogether) {
   RunSummary summary = usual();
   summary.registries["reg-b.example"] = {"connection refused", 20, 0};
