@@ -72,6 +72,8 @@ constexpr Hint kHints[] = {
      "the project or repository does not exist at {registry}: create it first"},
     {{any_of(upload_start, manifest_put), 400, 499, "NAME_UNKNOWN"},
      "the project or repository does not exist at {registry}: create it first"},
+    {{any_of(blob_get), 404, 404, ""},
+     "the image is incomplete at {registry}: push it there again"},
     {{any_of(tag_list), 404, 404, ""}, "{registry} has no such repository"},
     {{any_of(manifest_put), 400, 499, "TAG_INVALID"}, "the tag is invalid or immutable there"},
     {{any_of(manifest_put), 409, 409, ""}, "the tag is immutable there"},
@@ -84,8 +86,10 @@ constexpr Hint kHints[] = {
     {{any_of(manifest_put), 415, 415, ""}, "{registry} does not take this kind of manifest"},
     {{any_of(manifest_put), 400, 499, "MANIFEST_INVALID"},
      "{registry} does not take this kind of manifest"},
+    {{kUploads, 405, 405, ""}, "{registry} takes no pushes: it is read-only, or a proxy cache"},
     {{kAll, 451, 451, ""}, "blocked for legal reasons"},
     {{kAll, 507, 507, ""}, "the storage of {registry} is full"},
+    {{kAll, 500, 500, ""}, "an error inside {registry}: its log says more"},
 };
 
 void replace(std::string& text, std::string_view placeholder, std::string_view value) {

@@ -256,7 +256,8 @@ void ImageJob::check(Worker& worker) {
     try {
       const std::optional<ManifestHead>& head = source_head->result();
       if (!head) {
-        throw Error("not found at the source");
+        throw Error(source_.repository.registry +
+                    " has no such image (is the tag right?), or hides it from this user");
       }
       source_digest_ = head->digest;
     } catch (const Error&) {

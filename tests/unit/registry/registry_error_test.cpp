@@ -104,7 +104,7 @@ TEST(RegistryError, message_says_what_to_do) {
        "404 page not found",
        "404: 404 page not found; reg.example:5000 is no registry, or its API is under another "
        "path"},
-      {blob_get, 500, "", "500"},
+      {blob_get, 500, "", "500: an error inside reg.example:5000: its log says more"},
       {blob_get, 502, "<html><title>502 Bad Gateway</title></html>", "502: 502 Bad Gateway"},
   };
   for (const Case& c : cases) {

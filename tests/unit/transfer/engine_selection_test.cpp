@@ -114,7 +114,8 @@ TEST_F(EngineSelection, a_missing_tag_fails_alone_at_every_target) {
     EXPECT_THAT(target.store().tags("team/app"), ElementsAre("v1", "v2"));
     EXPECT_THAT(result.summary,
                 HasSubstr("\n  " + source.host() + "/team/app:gone -> " + target.host() +
-                          "/team/app:gone: not found at the source\n"));
+                          "/team/app:gone: " + source.host() +
+                          " has no such image (is the tag right?), or hides it from this user\n"));
   }
 }
 
