@@ -13,12 +13,7 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 
-class EachProfile : public ProfileTest, public testing::WithParamInterface<std::string> {
- protected:
-  [[nodiscard]] static const RegistryProfile& profile() { return registry_profile(GetParam()); }
-
-  const RegistryProfile& plain = registry_profile("plain");
-};
+using ProfileCopy = EachProfile;
 
 /// "copied 3 failed 1"
 std::string expected_ends(std::size_t copied, std::size_t failed) {
@@ -29,14 +24,6 @@ std::string expected_ends(std::size_t copied, std::size_t failed) {
   return text;
 }
 
-std::vector<std::string> profile_names() {
-  std::vector<std::string> names;
-  for (const RegistryProfile& profile : registry_profiles()) {
-    names.push_back(profile.name);
-  }
-  return names;
-}
-
 TagList tags_of(const std::vector<ZooImage>& images) {
   TagList tags;
   for (const ZooImage& image : images) {
@@ -45,9 +32,9 @@ TagList tags_of(const std::vector<ZooImage>& images) {
   return tags;
 }
 
-TEST_P(EachProfile, gives_every_kind_of_image) {
+TEST_P(ProfileCopy, gives_every_kind_of_image) {
   Place source = open(profile(), "from");
-  Place target = open(plain, "to");
+  Place target = open(registry_profile("plain"), "to");
   const std::vector<ZooImage> images = taken_by(profile());
   for (const ZooImage& image : images) {
     seed(source, image.kind, image.manifest);
@@ -64,8 +51,8 @@ TEST_P(EachProfile, gives_every_kind_of_image) {
   expect_clean(target);
 }
 
-TEST_P(EachProfile, takes_every_kind_of_image_that_it_can_and_fails_the_others_alone) {
-  Place source = open(plain, "from");
+TEST_P(ProfileCopy, takes_every_kind_of_image_that_it_can_and_fails_the_others_alone) {
+  Place source = open(registry_profile("plain"), "from");
   Place target = open(profile(), "to");
   std::vector<ZooImage> taken = taken_by(profile());
   std::vector<ZooImage> refused = refused_by(profile());
@@ -91,7 +78,7 @@ TEST_P(EachProfile, takes_every_kind_of_image_that_it_can_and_fails_the_others_a
   expect_clean(target);
 }
 
-TEST_P(EachProfile, gives_one_image_to_every_profile_at_once) {
+TEST_P(ProfileCopy, gives_one_image_to_every_profile_at_once) {
   Place source = open(profile(), "from");
   const std::string kind = profile().name == "docker_types_only" ? "docker-list" : "large-layer";
   BuiltManifest image;
@@ -124,10 +111,7 @@ TEST_P(EachProfile, gives_one_image_to_every_profile_at_once) {
   EXPECT_EQ(run().ends(), "equal " + std::to_string(targets.size()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Profiles,
-                         EachProfile,
-                         testing::ValuesIn(profile_names()),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(, ProfileCopy, testing::ValuesIn(profile_names()), profile_of);
 
 }  // namespace
 }  // namespace image_syncer

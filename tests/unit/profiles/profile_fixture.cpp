@@ -58,6 +58,17 @@ std::vector<ZooImage> refused_by(const RegistryProfile& profile) {
   return zoo_of(profile, true);
 }
 
+std::vector<std::string> profile_names(
+    const std::function<bool(const FakeRegistryOptions&)>& wanted) {
+  std::vector<std::string> names;
+  for (const RegistryProfile& profile : registry_profiles()) {
+    if (!wanted || wanted(profile.options)) {
+      names.push_back(profile.name);
+    }
+  }
+  return names;
+}
+
 Place ProfileTest::open(const RegistryProfile& profile, const std::string& project) {
   Place place{profile, project + "/app", std::make_unique<FakeRegistry>(profile.options)};
   const AuthBehaviour& auth = profile.options.auth;

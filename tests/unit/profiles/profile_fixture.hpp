@@ -4,6 +4,7 @@
 #include "support/fake_registry/profiles.hpp"
 #include "unit/transfer/engine_fixture.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,5 +37,20 @@ class ProfileTest : public EngineTest {
 /// The images of the zoo that the registry takes, and those that it does not.
 [[nodiscard]] std::vector<ZooImage> taken_by(const RegistryProfile& profile);
 [[nodiscard]] std::vector<ZooImage> refused_by(const RegistryProfile& profile);
+
+/// A test for every profile: `TEST_P(…)` and `INSTANTIATE_TEST_SUITE_P(, …, testing::ValuesIn(
+/// profile_names()), profile_of)`.
+class EachProfile : public ProfileTest, public testing::WithParamInterface<std::string> {
+ protected:
+  [[nodiscard]] static const RegistryProfile& profile() { return registry_profile(GetParam()); }
+};
+
+/// Of those that `wanted` holds for.
+[[nodiscard]] std::vector<std::string> profile_names(
+    const std::function<bool(const FakeRegistryOptions&)>& wanted = {});
+
+inline std::string profile_of(const testing::TestParamInfo<std::string>& test) {
+  return test.param;
+}
 
 }  // namespace image_syncer
