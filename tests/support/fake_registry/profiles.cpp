@@ -81,14 +81,16 @@ FakeRegistryOptions ecr_public() {
 }
 
 /// Every body needs a length, no chunks, whole URLs that are good for one use; tells more than tags
-/// in the list of tags.
+/// in the list of tags, and nothing of where to get a token but at the ping.
 FakeRegistryOptions gcr() {
-  return {.behaviour = {.absolute_locations = true,
-                        .single_use_locations = true,
-                        .max_ranged_body = 0,
-                        .no_length_status = 411,
-                        .lists_manifests = true},
-          .auth = public_bearer("gcr.io", std::chrono::hours(1))};
+  FakeRegistryOptions options{.behaviour = {.absolute_locations = true,
+                                            .single_use_locations = true,
+                                            .max_ranged_body = 0,
+                                            .no_length_status = 411,
+                                            .lists_manifests = true},
+                              .auth = public_bearer("gcr.io", std::chrono::hours(1))};
+  options.auth.challenges_repositories = false;
+  return options;
 }
 
 /// As GCR; a PATCH is 204, projects must exist, indexes may be incomplete.
@@ -140,12 +142,14 @@ FakeRegistryOptions tencent() {
 /// Projects must exist, an unknown `from` fails the mount, immutable tags are 412, and schema1 is
 /// an internal error.
 FakeRegistryOptions harbor() {
-  return {.behaviour = {.must_exist = MustExist::project,
-                        .unknown_source_refusal = 401,
-                        .immutable_tag_status = 412,
-                        .refused_media_types = schema1(),
-                        .refused_type_status = 500},
-          .auth = bearer("harbor-registry", std::chrono::seconds(1800))};
+  FakeRegistryOptions options{.behaviour = {.must_exist = MustExist::project,
+                                            .unknown_source_refusal = 401,
+                                            .immutable_tag_status = 412,
+                                            .refused_media_types = schema1(),
+                                            .refused_type_status = 500},
+                              .auth = bearer("harbor-registry", std::chrono::seconds(1800))};
+  options.auth.basic_for_insufficient = true;
+  return options;
 }
 
 /// Read only; ignores Range and sends "proxy/app" on to "proxy/library/app".
@@ -155,6 +159,7 @@ FakeRegistryOptions harbor_proxy_cache() {
   options.behaviour.upload_refusal_text = "can not push artifact to a proxy project: proxy";
   options.behaviour.must_exist = MustExist::nothing;
   options.behaviour.redirects_to_library = true;
+  options.auth.basic_for_insufficient = false;
   options.behaviour.serves_ranges = false;
   return options;
 }
@@ -183,14 +188,19 @@ FakeRegistryOptions gitlab() {
           .auth = bearer("container_registry", std::chrono::seconds(300))};
 }
 
-/// A broken PATCH ends the session, a POST with a body is enough, its own codes and statuses.
+/// A broken PATCH ends the session, a POST with a body is enough, its own codes and statuses. The
+/// ping is open and offers Basic, in lower case and without quotes.
 FakeRegistryOptions zot() {
-  return {.behaviour = {.keeps_broken_uploads = false,
-                        .stores_single_post = true,
-                        .range_error = "BLOB_UPLOAD_INVALID",
-                        .refused_media_types = schema1(),
-                        .refused_type_status = 415},
-          .auth = basic()};
+  FakeRegistryOptions options{.behaviour = {.keeps_broken_uploads = false,
+                                            .stores_single_post = true,
+                                            .range_error = "BLOB_UPLOAD_INVALID",
+                                            .refused_media_types = schema1(),
+                                            .refused_type_status = 415},
+                              .auth = basic()};
+  options.auth.challenges_ping = false;
+  options.auth.offers_on_success = true;
+  options.auth.challenge = [](const std::string&, const std::string&) { return "basic realm=zot"; };
+  return options;
 }
 
 /// A PATCH that broke off cannot be taken up again.

@@ -69,12 +69,16 @@ std::vector<std::string> profile_names(
   return names;
 }
 
-Place ProfileTest::open(const RegistryProfile& profile, const std::string& project) {
-  Place place{profile, project + "/app", std::make_unique<FakeRegistry>(profile.options)};
+void ProfileTest::give_credential(const RegistryProfile& profile, const std::string& path) {
   const AuthBehaviour& auth = profile.options.auth;
   if (auth.mode != AuthMode::open) {
-    credentials.set(place.path, Credential{auth.user, Secret(auth.password)});
+    credentials.set(path, Credential{auth.user, Secret(auth.password)});
   }
+}
+
+Place ProfileTest::open(const RegistryProfile& profile, const std::string& project) {
+  Place place{profile, project + "/app", std::make_unique<FakeRegistry>(profile.options)};
+  give_credential(profile, place.path);
   switch (profile.options.behaviour.must_exist) {
     case MustExist::nothing:
       break;

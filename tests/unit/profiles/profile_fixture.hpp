@@ -23,6 +23,8 @@ class ProfileTest : public EngineTest {
  protected:
   /// A new registry, whose user the engine knows. What must exist there, does.
   Place open(const RegistryProfile& profile, const std::string& project);
+  /// The registry's user for the repository with that path.
+  void give_credential(const RegistryProfile& profile, const std::string& path);
   /// Puts an image where it is found under `place.path`.
   static void seed(Place& place, const std::string& tag, const BuiltManifest& image);
   Rule& add_copy(const Place& source,

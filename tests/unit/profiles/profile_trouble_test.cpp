@@ -48,8 +48,6 @@ class ProfileTrouble : public EachProfile {
     const EngineRun result = run();
     EXPECT_EQ(result.ends(), "copied 1") << result.summary;
     EXPECT_EQ(target.registry->lacks(target.path, "v1", image), "");
-    EXPECT_THAT(source.registry->foreign_credentials(), IsEmpty());
-    EXPECT_THAT(target.registry->foreign_credentials(), IsEmpty());
     return result;
   }
 
@@ -72,7 +70,6 @@ TEST_P(ProfileTrouble, lists_all_tags_and_nothing_else) {
   }
   Client client(place.registry->host(), client_options);
   EXPECT_EQ(client.result(client.registry().list_tags(client.repository(place.path))), tags);
-  EXPECT_THAT(place.registry->foreign_credentials(), IsEmpty());
 }
 
 TEST_P(ProfileTrouble, a_download_that_breaks_off_is_taken_up) {
@@ -119,10 +116,7 @@ TEST_P(ProfilePush, an_upload_whose_end_nobody_heard_of_is_not_done_twice) {
 TEST_P(ProfilePush, a_copy_within_the_registry_moves_no_blob) {
   Place place = open(profile(), "from");
   Repository target{place.registry->host(), "to/app"};
-  path_credentials[target.path] = path_credentials[place.path];
-  if (profile().options.auth.mode == AuthMode::open) {
-    path_credentials.clear();
-  }
+  give_credential(profile(), target.path);
   if (profile().options.behaviour.must_exist != MustExist::nothing) {
     place.registry->store().create_repository(target.path);
   }
@@ -216,9 +210,8 @@ TEST_F(VendorTest, a_push_to_a_proxy_cache_fails_with_its_words) {
 
 TEST_F(VendorTest, a_mount_that_docker_hub_refuses_becomes_an_upload) {
   Place hub = open_named("docker_hub", "team");
-  const AuthBehaviour& auth = hub.profile.options.auth;
   const std::string deep = "deep/in/there/app";
-  path_credentials[deep] = {auth.user, Secret(auth.password)};
+  give_credential(hub.profile, deep);
   const BuiltManifest image = large_image();
   hub.registry->seed(deep, "v1", image);
   Rule& rule = add_rule(*hub.registry, deep, AllTags{}, {});
