@@ -14,7 +14,6 @@ namespace image_syncer {
 namespace {
 
 using Json = nlohmann::json;
-using nlohmann::literals::operator""_json_pointer;
 
 constexpr std::size_t kMaxManifest = 4UL * 1024 * 1024;
 
@@ -135,7 +134,7 @@ bool is_refused_kind(const RegistryBehaviour& behaviour,
   if (std::find(refused.begin(), refused.end(), media_type) != refused.end()) {
     return true;
   }
-  const std::string config = document.value("/config/mediaType"_json_pointer, std::string());
+  const std::string config = document.value(Json::json_pointer("/config/mediaType"), std::string());
   return !behaviour.takes_artifacts && !config.empty() && config != media_types::kOciConfig &&
          config != media_types::kDockerConfig;
 }
