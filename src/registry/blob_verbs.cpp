@@ -1,5 +1,6 @@
 #include "registry/blob_verbs.hpp"
 
+#include "registry/location.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/registry/registry_error.hpp>
 #include <image_syncer/util/redaction.hpp>
@@ -38,6 +39,22 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     range.total = total;
   }
   return range;
+}
+
+// Where the blob is to be had: at the registry first, a foreign layer then at its own URLs (`place`
+// counts them from 1).
+std::string place_of(const std::string& origin,
+                     const Repository& repository,
+                     const Descriptor& blob,
+                     std::size_t place) {
+  return place == 0 ? blob_url(origin, repository, blob.digest)
+                    : resolve_location(origin + "/", blob.urls[place - 1], Downgrade::allow);
+}
+
+// Whether there is another place to ask, after this answer at the last one.
+bool has_other_place(const RegistryError& error, const Descriptor& blob, std::size_t place) {
+  const bool refused = place > 0 || error.error_class() == ErrorClass::absent;
+  return blob.is_foreign() && refused && place < blob.urls.size();
 }
 
 }  // namespace
@@ -138,14 +155,19 @@ std::optional<Request> GetBlobVerb::request(const std::string& origin) {
     return std::nullopt;
   }
   Request request;
-  request.url = blob_url(origin, repository_, blob_.digest);
+  request.url = place_of(origin, repository_, blob_, place_);
   request.max_body = std::max(request.max_body, blob_.size.value());
   return request;
 }
 
 void GetBlobVerb::answer(Response response) {
   if (response.status != 200) {
-    throw error_of(response);
+    const RegistryError error = error_of(response);
+    if (!has_other_place(error, blob_, place_)) {
+      throw error;
+    }
+    ++place_;
+    return;
   }
   if (response.truncated || response.body.size() != blob_.size.value() ||
       !blob_.digest.matches(response.body)) {
@@ -169,7 +191,7 @@ BlobSourceVerb::BlobSourceVerb(RegistryHost& host,
 std::optional<Request> BlobSourceVerb::request(const std::string& origin) {
   Request request;
   // Always from the registry: a storage URL of an earlier attempt may have expired.
-  request.url = blob_url(origin, repository_, blob_.digest);
+  request.url = place_of(origin, repository_, blob_, place_);
   if (offset_ > 0) {
     request.headers.add("Range", "bytes=" + std::to_string(offset_) + "-");
   }
@@ -214,7 +236,11 @@ void BlobSourceVerb::answer(Response response) {
     offset_ = 0;
     return;
   }
-  throw error_of(response);
+  const RegistryError error = error_of(response);
+  if (!has_other_place(error, blob_, place_)) {
+    throw error;
+  }
+  ++place_;
 }
 
 }  // namespace image_syncer

@@ -68,6 +68,7 @@ class GetBlobVerb final : public Conversing<GetBlob> {
 
   Repository repository_;
   Descriptor blob_;
+  std::size_t place_ = 0;  // 0: the registry, then the URLs of a foreign layer
 };
 
 /// GET of a blob into a fan-out's ring, from any offset.
@@ -94,6 +95,7 @@ class BlobSourceVerb final : public Conversing<SourceExchange> {
   Repository repository_;
   Descriptor blob_;
   std::uint32_t buffer_bytes_;
+  std::size_t place_ = 0;  // as in GetBlobVerb
   std::uint64_t offset_ = 0;
   bool no_range_ = false;  // it does not work here: always from the start; what is known is skipped
 };

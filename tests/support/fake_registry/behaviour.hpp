@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,13 @@ enum class MountBehaviour {
   refused,         ///< `mount_refusal` for every POST with `mount`
 };
 
+/// What somebody has to create before the first push.
+enum class MustExist {
+  nothing,
+  project,     ///< the part of the name before the first slash
+  repository,  ///< the whole name
+};
+
 /// How this registry differs from the specification's main road. Vendor profiles are values of
 /// this.
 struct RegistryBehaviour {
@@ -81,11 +89,19 @@ struct RegistryBehaviour {
   bool stores_single_post = false;  ///< `POST …/uploads/?digest=` stores (201) or is a POST (202)
   int patch_status = 202;
   int upload_put_status = 201;
-  int upload_delete_refusal = 0;                                          ///< status instead of 204
-  int upload_start_refusal = 0;                                           ///< status instead of 202
+  int upload_delete_refusal = 0;                            ///< status instead of 204
+  int upload_start_refusal = 0;                             ///< status instead of 202
+  std::string upload_refusal_text = "uploads are refused";  ///< with that status
+  MustExist must_exist = MustExist::nothing;  ///< see RegistryStore::create_repository
+  int absent_name_status = 404;  ///< for what should exist: 404 NAME_UNKNOWN, 403 DENIED
   std::size_t max_upload_body = std::numeric_limits<std::size_t>::max();  ///< larger: 413
   std::size_t max_ranged_body =
       std::numeric_limits<std::size_t>::max();  ///< larger with Content-Range: 416 (GHCR)
+  std::size_t max_whole_put =
+      std::numeric_limits<std::size_t>::max();  ///< a PUT with a larger body: 413 (Azure)
+  int no_length_status = 0;                     ///< for a body without Content-Length (Google: 411)
+  std::string range_error = "RANGE_INVALID";    ///< the code of 416
+  bool times_out_closing = false;               ///< a closing PUT is done, but answered by a 504
   std::size_t min_chunk =
       0;  ///< OCI-Chunk-Min-Length; shorter ones that are not the last are a violation
   int patch_refusal = 0;            ///< status for every PATCH
@@ -96,21 +112,43 @@ struct RegistryBehaviour {
   // Mount
   MountBehaviour mount = MountBehaviour::works;
   int mount_refusal = 405;
+  int unknown_source_refusal = 0;   ///< `from` is no repository here (Docker Hub, Harbor: 401)
+  int deep_source_refusal = 0;      ///< `from` has three components or more (Docker Hub: 400)
+  int anonymous_mount_refusal = 0;  ///< a mount without `from` (Quay)
 
   // Manifests
   bool accepts_incomplete_manifests = false;  ///< blobs and children may be missing
   bool requires_accept = true;                ///< a type that `Accept` does not name is 404
   bool gives_digest = true;                   ///< Docker-Content-Digest in answers
-  bool immutable_tags = false;                ///< any PUT of an existing tag is 400 TAG_INVALID
-  std::vector<std::string> refused_media_types = {};  ///< 400 MANIFEST_INVALID
+  bool immutable_tags = false;                ///< any PUT of an existing tag is refused
+  int immutable_tag_status = 400;             ///< 400 TAG_INVALID (ECR), 412 PRECONDITION (Harbor)
+  std::vector<std::string> refused_media_types = {};
+  bool takes_artifacts = true;  ///< else a config that is of no image is refused as a media type is
+  int refused_type_status = 400;     ///< 400 or 415 MANIFEST_INVALID, 405 UNSUPPORTED, 500 UNKNOWN
+  bool requires_media_type = false;  ///< an OCI document without `mediaType` is 405 (ECR)
+  bool head_gives_digest = true;     ///< Docker-Content-Digest in answers to HEAD, too
+  std::string served_content_type = {};   ///< instead of the manifest's own
+  std::string content_type_suffix = {};   ///< such as "; charset=utf-8"
+  int absent_head_status = 404;           ///< HEAD of a manifest or blob that is not there
+  bool redirects_manifest_heads = false;  ///< to the storage, which refuses a HEAD there
+  bool redirects_to_library = false;      ///< "proxy/app" is 301 to "proxy/library/app" (Harbor)
+  std::optional<std::size_t> pull_limit = {};  ///< GETs of manifests, then 429 (Docker Hub)
 
   // Blobs
-  bool serves_ranges = true;     ///< else Range is ignored
-  bool redirects_blobs = false;  ///< GET and HEAD: 307 to a storage server with a presigned URL
+  bool serves_ranges = true;       ///< else Range is ignored
+  bool redirects_blobs = false;    ///< GET and HEAD: 307 to a storage server with a presigned URL
+  bool presigns_get_only = false;  ///< such a URL is refused for HEAD
 
   // Tag lists
   std::size_t tags_per_page = 0;  ///< at most so many; 0: as many as asked
   bool absolute_links = false;
+  std::size_t largest_page = 0;    ///< more asked for: 400 PAGINATION_NUMBER_INVALID; 0: no limit
+  bool opaque_cursor = false;      ///< `next_page=…` instead of `last=…` (Quay)
+  std::string link_origin = {};    ///< another host in the links: "https://elsewhere"
+  bool repeats_last_link = false;  ///< the last page links to itself
+  bool lists_nulls = false;        ///< null among the tags, and for no tags (Nexus)
+  bool lists_digests = false;      ///< digests among the tags (JFrog)
+  bool lists_manifests = false;    ///< members that nobody asked for (Google)
 };
 
 }  // namespace image_syncer

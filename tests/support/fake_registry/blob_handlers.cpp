@@ -94,11 +94,12 @@ ServerResponse serve_blob(RegistryContext& context,
   }
   const auto bytes = context.store.blob(route.repository, route.reference);
   if (!bytes) {
-    return unknown();
+    return absent(context.behaviour, request, unknown());
   }
   if (context.behaviour.redirects_blobs) {
+    const std::string signed_for = context.behaviour.presigns_get_only ? "GET" : request.method;
     const std::string target =
-        context.presigned.make({request.method, route.repository, route.reference});
+        context.presigned.make({signed_for, route.repository, route.reference});
     return {.status = 307, .headers = {{"Location", context.storage_origin + target}}};
   }
   ServerResponse response = blob_answer(request, *bytes, context.behaviour.serves_ranges);

@@ -41,6 +41,9 @@ ServerResponse FakeRegistry::Impl::answer(ServerExchange& exchange) {
 
 ServerResponse FakeRegistry::Impl::route(const RegistryRoute& wanted, ServerExchange& exchange) {
   using Kind = RegistryRoute::Kind;
+  if (auto moved = move_to_library(context, wanted, exchange.request())) {
+    return *std::move(moved);
+  }
   switch (wanted.kind) {
     case Kind::ping:
       return {.headers = {{"Content-Type", "application/json"}}, .body = "{}"};
@@ -67,7 +70,7 @@ FakeRegistry::FakeRegistry(const FakeRegistryOptions& options)
     impl->tokens = std::make_unique<ScriptedServer>(
         [impl](ServerExchange& exchange) { return impl->auth.issue_token(exchange); }, http);
   }
-  if (options.behaviour.redirects_blobs) {
+  if (options.behaviour.redirects_blobs || options.behaviour.redirects_manifest_heads) {
     impl->storage = std::make_unique<ScriptedServer>(
         [impl](ServerExchange& exchange) {
           return serve_storage(impl->context, exchange.request());

@@ -38,17 +38,56 @@ bool is_accepted(const ServerRequest& request, const std::string& media_type) {
   return false;
 }
 
-ServerResponse get_manifest(const RegistryContext& context,
+/// Counts a GET and tells what is left, as Docker Hub does (a HEAD is free); false when it was
+/// one too many.
+bool count_pull(RegistryContext& context, const ServerRequest& request, ServerResponse& response) {
+  const std::size_t limit = *context.behaviour.pull_limit;
+  const std::size_t pulls =
+      request.method == "GET" ? context.pulls.fetch_add(1) + 1 : context.pulls.load();
+  const std::string window = ";w=21600";
+  response.set_header("RateLimit-Limit", std::to_string(limit) + window);
+  response.set_header("RateLimit-Remaining",
+                      std::to_string(limit - std::min(limit, pulls)) + window);
+  return pulls <= limit || request.method != "GET";
+}
+
+/// Without Retry-After: the window may be hours.
+ServerResponse limited(const ServerResponse& counted) {
+  ServerResponse response =
+      registry_error(429,
+                     "TOOMANYREQUESTS",
+                     "You have reached your pull rate limit. You may increase the limit by "
+                     "authenticating and upgrading");
+  for (const auto& [name, value] : counted.headers) {
+    if (name.starts_with("RateLimit")) {
+      response.set_header(name, value);
+    }
+  }
+  return response;
+}
+
+ServerResponse get_manifest(RegistryContext& context,
                             const RegistryRoute& route,
                             const ServerRequest& request) {
+  const RegistryBehaviour& behaviour = context.behaviour;
   const auto manifest = context.store.manifest(route.repository, route.reference);
-  if (!manifest ||
-      (context.behaviour.requires_accept && !is_accepted(request, manifest->media_type))) {
-    return registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", route.reference);
+  if (!manifest || (behaviour.requires_accept && !is_accepted(request, manifest->media_type))) {
+    return absent(behaviour,
+                  request,
+                  registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", route.reference));
   }
-  ServerResponse response{.headers = {{"Content-Type", manifest->media_type}},
+  if (behaviour.redirects_manifest_heads && request.method == "HEAD") {
+    const std::string target = context.presigned.make({"GET", route.repository, manifest->digest});
+    return {.status = 307, .headers = {{"Location", context.storage_origin + target}}};
+  }
+  const std::string& type =
+      behaviour.served_content_type.empty() ? manifest->media_type : behaviour.served_content_type;
+  ServerResponse response{.headers = {{"Content-Type", type + behaviour.content_type_suffix}},
                           .body = manifest->bytes};
-  if (context.behaviour.gives_digest) {
+  if (behaviour.pull_limit && !count_pull(context, request, response)) {
+    return limited(response);
+  }
+  if (behaviour.gives_digest && (behaviour.head_gives_digest || request.method != "HEAD")) {
     response.set_header("Docker-Content-Digest", manifest->digest);
     response.set_header("ETag", "\"" + manifest->digest + "\"");
   }
@@ -87,22 +126,47 @@ std::string missing_reference(const RegistryStore& store,
   return {};
 }
 
-/// What is wrong with the document itself; "" when nothing is.
-std::string defect(const RegistryBehaviour& behaviour,
-                   const std::string& media_type,
-                   const Json& document) {
+/// Whether the registry has something against this kind of manifest.
+bool is_refused_kind(const RegistryBehaviour& behaviour,
+                     const std::string& media_type,
+                     const Json& document) {
   const auto& refused = behaviour.refused_media_types;
-  if (!is_manifest_media_type(media_type) ||
-      std::find(refused.begin(), refused.end(), media_type) != refused.end()) {
-    return "media type not taken: " + media_type;
+  if (std::find(refused.begin(), refused.end(), media_type) != refused.end()) {
+    return true;
   }
+  const std::string config = document.value(Json::json_pointer("/config/mediaType"), std::string());
+  return !behaviour.takes_artifacts && !config.empty() && config != media_types::kOciConfig &&
+         config != media_types::kDockerConfig;
+}
+
+/// The refusal of a document that is wrong in itself, or not of a kind that is taken.
+std::optional<ServerResponse> refuse_document(const RegistryBehaviour& behaviour,
+                                              const std::string& media_type,
+                                              const Json& document) {
+  const auto invalid = [](const std::string& detail) {
+    return registry_error(400, "MANIFEST_INVALID", "manifest invalid", detail);
+  };
   if (!document.is_object()) {
-    return "not a JSON object";
+    return invalid("not a JSON object");
   }
-  if (document.contains("mediaType") && document.at("mediaType") != media_type) {
-    return "mediaType differs from Content-Type";
+  if (!is_manifest_media_type(media_type)) {
+    return invalid("media type not taken: " + media_type);
   }
-  return {};
+  if (is_refused_kind(behaviour, media_type, document)) {
+    const int status = behaviour.refused_type_status;
+    const std::string code = status == 405   ? "UNSUPPORTED"
+                             : status >= 500 ? "UNKNOWN"
+                                             : "MANIFEST_INVALID";
+    return registry_error(status, code, "this kind of manifest is not taken: " + media_type);
+  }
+  if (!document.contains("mediaType")) {
+    return behaviour.requires_media_type && document.value("schemaVersion", 0) == 2
+               ? std::optional(registry_error(405, "UNSUPPORTED", "Invalid JSON syntax"))
+               : std::nullopt;
+  }
+  return document.at("mediaType") == media_type
+             ? std::nullopt
+             : std::optional(invalid("mediaType differs from Content-Type"));
 }
 
 ServerResponse put_manifest(RegistryContext& context,
@@ -115,8 +179,11 @@ ServerResponse put_manifest(RegistryContext& context,
   const std::string media_type =
       normalize_media_type(exchange.request().header("content-type").value_or(""));
   const Json document = Json::parse(body, nullptr, false);
-  if (const std::string reason = defect(context.behaviour, media_type, document); !reason.empty()) {
-    return registry_error(400, "MANIFEST_INVALID", "manifest invalid", reason);
+  if (auto refusal = refuse_unknown_name(context, route.repository)) {
+    return *std::move(refusal);
+  }
+  if (auto refusal = refuse_document(context.behaviour, media_type, document)) {
+    return *std::move(refusal);
   }
   const std::string payload = schema1_payload(body).value_or(body);
   const auto wanted = Digest::try_parse(route.reference);
@@ -129,7 +196,11 @@ ServerResponse put_manifest(RegistryContext& context,
   }
   if (context.behaviour.immutable_tags && !wanted &&
       context.store.manifest(route.repository, route.reference)) {
-    return registry_error(400, "TAG_INVALID", "the tag is immutable", route.reference);
+    const int status = context.behaviour.immutable_tag_status;
+    return registry_error(status,
+                          status == 412 ? "PRECONDITION" : "TAG_INVALID",
+                          "the tag is immutable",
+                          route.reference);
   }
   if (!context.behaviour.accepts_incomplete_manifests) {
     const std::string missing = missing_reference(context.store, route.repository, document);
@@ -166,38 +237,6 @@ ServerResponse serve_manifest(RegistryContext& context,
                : registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown");
   }
   return method_not_allowed();
-}
-
-ServerResponse serve_tags(RegistryContext& context,
-                          const RegistryRoute& route,
-                          const ServerRequest& request) {
-  if (request.method != "GET") {
-    return method_not_allowed();
-  }
-  if (!context.store.has_repository(route.repository)) {
-    return registry_error(404, "NAME_UNKNOWN", "repository name not known to registry");
-  }
-  std::vector<std::string> tags = context.store.tags(route.repository);
-  const std::string last = request.parameter("last").value_or("");
-  tags.erase(tags.begin(), std::upper_bound(tags.begin(), tags.end(), last));
-  std::size_t limit = tags.size();
-  if (const auto n = request.parameter("n")) {
-    std::from_chars(n->data(), n->data() + n->size(), limit);
-  }
-  if (context.behaviour.tags_per_page > 0) {
-    limit = std::min(limit, context.behaviour.tags_per_page);
-  }
-  ServerResponse response{.headers = {{"Content-Type", "application/json"}}};
-  if (limit > 0 && limit < tags.size()) {
-    tags.resize(limit);
-    const std::string start = context.behaviour.absolute_links ? context.origin : std::string();
-    response.set_header("Link",
-                        "<" + start + "/v2/" + route.repository +
-                            "/tags/list?last=" + percent_encode(tags.back()) +
-                            "&n=" + std::to_string(limit) + ">; rel=\"next\"");
-  }
-  response.body = Json{{"name", route.repository}, {"tags", tags}}.dump();
-  return response;
 }
 
 }  // namespace image_syncer

@@ -6,6 +6,7 @@
 #include "support/fake_registry/upload_sessions.hpp"
 #include "support/http_server/server_exchange.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -44,6 +45,8 @@ struct RegistryContext {
   std::string origin = {};
   std::string storage_origin = {};
 
+  std::atomic<std::size_t> pulls = 0;  ///< GETs of manifests, for `pull_limit`
+
   std::mutex mutex = {};
   std::vector<std::string> violations = {};  // guarded by mutex
 
@@ -60,6 +63,17 @@ struct RegistryRoute {
 };
 
 [[nodiscard]] RegistryRoute parse_route(std::string_view path);
+/// The refusal of a push to a repository that somebody has to create first; absent when it may go
+/// on.
+[[nodiscard]] std::optional<ServerResponse> refuse_unknown_name(const RegistryContext& context,
+                                                                const std::string& repository);
+/// 301 to where a proxy cache of Docker Hub keeps the official images; absent when the request may
+/// go on.
+[[nodiscard]] std::optional<ServerResponse> move_to_library(const RegistryContext& context,
+                                                            const RegistryRoute& route,
+                                                            const ServerRequest& request);
+/// HTML, as a proxy in front of a registry writes it.
+[[nodiscard]] ServerResponse gateway_error(int status);
 /// What a bearer token must allow for this request.
 [[nodiscard]] std::vector<AuthScope> needed_scopes(const RegistryRoute& route,
                                                    const ServerRequest& request);
@@ -80,6 +94,10 @@ ServerResponse serve_tags(RegistryContext& context,
 /// The storage server behind presigned URLs.
 ServerResponse serve_storage(RegistryContext& context, const ServerRequest& request);
 
+/// The answer for what is not there, with the status that this registry has for a HEAD of it.
+[[nodiscard]] ServerResponse absent(const RegistryBehaviour& behaviour,
+                                    const ServerRequest& request,
+                                    ServerResponse answer);
 [[nodiscard]] ServerResponse method_not_allowed();
 
 }  // namespace image_syncer

@@ -73,6 +73,58 @@ std::vector<AuthScope> needed_scopes(const RegistryRoute& route, const ServerReq
   return scopes;
 }
 
+std::optional<ServerResponse> refuse_unknown_name(const RegistryContext& context,
+                                                  const std::string& repository) {
+  const RegistryBehaviour& behaviour = context.behaviour;
+  const bool exists = behaviour.must_exist == MustExist::project
+                          ? context.store.has_project(repository.substr(0, repository.find('/')))
+                          : context.store.has_repository(repository);
+  if (behaviour.must_exist == MustExist::nothing || exists) {
+    return std::nullopt;
+  }
+  return registry_error(behaviour.absent_name_status,
+                        behaviour.absent_name_status == 404 ? "NAME_UNKNOWN" : "DENIED",
+                        "repository " + repository + " does not exist");
+}
+
+std::optional<ServerResponse> move_to_library(const RegistryContext& context,
+                                              const RegistryRoute& route,
+                                              const ServerRequest& request) {
+  const std::size_t slash = route.repository.find('/');
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!context.behaviour.redirects_to_library || !reads || slash == std::string::npos ||
+      context.store.has_repository(route.repository)) {
+    return std::nullopt;
+  }
+  const std::string moved =
+      route.repository.substr(0, slash) + "/library" + route.repository.substr(slash);
+  if (!context.store.has_repository(moved)) {
+    return std::nullopt;
+  }
+  return ServerResponse{
+      .status = 301,
+      .headers = {
+          {"Location",
+           "/v2/" + moved + request.target.substr(kPrefix.size() + route.repository.size())}}};
+}
+
+ServerResponse gateway_error(int status) {
+  const std::string title = std::to_string(status) + " " + std::string(reason_phrase(status));
+  return {.status = status,
+          .headers = {{"Content-Type", "text/html"}},
+          .body = "<html><head><title>" + title + "</title></head>\r\n<body><center><h1>" + title +
+                  "</h1></center></body></html>\r\n"};
+}
+
+ServerResponse absent(const RegistryBehaviour& behaviour,
+                      const ServerRequest& request,
+                      ServerResponse answer) {
+  if (request.method == "HEAD") {
+    answer.status = behaviour.absent_head_status;
+  }
+  return answer;
+}
+
 ServerResponse method_not_allowed() {
   return registry_error(405, "UNSUPPORTED", "the operation is unsupported");
 }

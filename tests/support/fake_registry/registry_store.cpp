@@ -29,6 +29,17 @@ bool RegistryStore::has_repository(const std::string& repository) const {
   return repositories_.contains(repository);
 }
 
+bool RegistryStore::has_project(const std::string& project) const {
+  const std::lock_guard lock(mutex_);
+  const auto first = repositories_.lower_bound(project + "/");
+  return first != repositories_.end() && first->first.starts_with(project + "/");
+}
+
+void RegistryStore::create_repository(const std::string& repository) {
+  const std::lock_guard lock(mutex_);
+  repositories_.try_emplace(repository);
+}
+
 std::vector<std::string> RegistryStore::repositories() const {
   const std::lock_guard lock(mutex_);
   return keys(repositories_);

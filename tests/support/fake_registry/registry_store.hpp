@@ -22,6 +22,10 @@ struct StoredManifest {
 class RegistryStore {
  public:
   [[nodiscard]] bool has_repository(const std::string& repository) const;
+  /// Whether any repository is there whose name begins with `project` and a slash.
+  [[nodiscard]] bool has_project(const std::string& project) const;
+  /// An empty one; nothing happens when it is there.
+  void create_repository(const std::string& repository);
   [[nodiscard]] std::vector<std::string> repositories() const;
 
   [[nodiscard]] std::optional<SharedBytes> blob(const std::string& repository,

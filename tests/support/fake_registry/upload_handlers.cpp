@@ -71,6 +71,20 @@ ServerResponse finish_blob(RegistryContext& context,
   return created(context, repository, digest->str(), status);
 }
 
+/// The status of a refusal, by what the mount is from; 0: none.
+int mount_refusal(const RegistryContext& context,
+                  const std::string& repository,
+                  const std::optional<std::string>& from) {
+  const RegistryBehaviour& behaviour = context.behaviour;
+  if (!from) {
+    return behaviour.anonymous_mount_refusal;
+  }
+  if (*from != repository && !context.store.has_repository(*from)) {
+    return behaviour.unknown_source_refusal;
+  }
+  return std::count(from->begin(), from->end(), '/') >= 2 ? behaviour.deep_source_refusal : 0;
+}
+
 std::optional<ServerResponse> try_mount(RegistryContext& context,
                                         const std::string& repository,
                                         const ServerRequest& request) {
@@ -81,7 +95,12 @@ std::optional<ServerResponse> try_mount(RegistryContext& context,
   if (context.behaviour.mount == MountBehaviour::refused) {
     return registry_error(context.behaviour.mount_refusal, "UNSUPPORTED", "mount refused");
   }
-  const auto bytes = context.store.blob(request.parameter("from").value_or(""), *digest);
+  const auto from = request.parameter("from");
+  if (const int refusal = mount_refusal(context, repository, from); refusal != 0) {
+    return registry_error(
+        refusal, "UNAUTHORIZED", "cannot mount from " + from.value_or("anywhere"));
+  }
+  const auto bytes = context.store.blob(from.value_or(""), *digest);
   if (!bytes) {
     return std::nullopt;
   }
@@ -100,7 +119,11 @@ ServerResponse start_upload(RegistryContext& context,
     context.violation("POST without Content-Length", request);
   }
   if (context.behaviour.upload_start_refusal != 0) {
-    return registry_error(context.behaviour.upload_start_refusal, "DENIED", "uploads are refused");
+    return registry_error(
+        context.behaviour.upload_start_refusal, "DENIED", context.behaviour.upload_refusal_text);
+  }
+  if (auto refusal = refuse_unknown_name(context, repository)) {
+    return *std::move(refusal);
   }
   if (auto mounted = try_mount(context, repository, request)) {
     return *std::move(mounted);
@@ -135,10 +158,11 @@ std::optional<ServerResponse> check_chunk(const RegistryContext& context,
     return registry_error(400, "SIZE_INVALID", "Content-Range does not fit the body", *range);
   }
   if (last - first + 1 > context.behaviour.max_ranged_body) {
-    return registry_error(416, "REQUESTED_RANGE_NOT_SATISFIABLE", "the chunk is too large", *range);
+    return registry_error(416, context.behaviour.range_error, "the chunk is too large", *range);
   }
   if (first != context.uploads.size(route.reference)) {
-    return registry_error(416, "RANGE_INVALID", "the chunk does not follow the last one", *range);
+    return registry_error(
+        416, context.behaviour.range_error, "the chunk does not follow the last one", *range);
   }
   return std::nullopt;
 }
@@ -197,11 +221,13 @@ ServerResponse put_upload(RegistryContext& context,
   if (!bytes) {
     return unknown_upload();
   }
-  return finish_blob(context,
-                     route.repository,
-                     exchange.request().parameter("digest").value_or(""),
-                     *std::move(bytes),
-                     context.behaviour.upload_put_status);
+  ServerResponse response = finish_blob(context,
+                                        route.repository,
+                                        exchange.request().parameter("digest").value_or(""),
+                                        *std::move(bytes),
+                                        context.behaviour.upload_put_status);
+  return context.behaviour.times_out_closing && response.status < 300 ? gateway_error(504)
+                                                                      : response;
 }
 
 /// The query that the registry handed out: of a closing PUT without what the client appended.
@@ -219,6 +245,21 @@ ServerResponse cancel_upload(RegistryContext& context, const std::string& id) {
   return {.status = 204};
 }
 
+/// What proxies and registries have against a body before they look at it.
+std::optional<ServerResponse> refuse_body(const RegistryBehaviour& behaviour,
+                                          const ServerRequest& request) {
+  const std::size_t length = content_length(request);
+  if (length > behaviour.max_upload_body ||
+      (request.method == "PUT" && length > behaviour.max_whole_put)) {
+    return gateway_error(413);
+  }
+  if (behaviour.no_length_status != 0 && request.has_header("transfer-encoding")) {
+    return registry_error(
+        behaviour.no_length_status, "CONTENT_LENGTH_INVALID", "a body needs a Content-Length");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ServerResponse serve_upload(RegistryContext& context,
@@ -230,8 +271,8 @@ ServerResponse serve_upload(RegistryContext& context,
     return method == "POST" ? start_upload(context, route.repository, exchange)
                             : method_not_allowed();
   }
-  if (content_length(request) > context.behaviour.max_upload_body) {
-    return {.status = 413, .body = "<html>413 Request Entity Too Large</html>"};
+  if (auto refusal = refuse_body(context.behaviour, request)) {
+    return *std::move(refusal);
   }
   // Without a Location in PATCH answers the one from the start is for the whole session.
   const bool any_offset =
@@ -248,10 +289,11 @@ ServerResponse serve_upload(RegistryContext& context,
     return unknown_upload();
   }
   if (stale && !any_offset) {
-    return progress(context,
-                    route.repository,
-                    route.reference,
-                    registry_error(416, "RANGE_INVALID", "the Location is of another offset"));
+    return progress(
+        context,
+        route.repository,
+        route.reference,
+        registry_error(416, context.behaviour.range_error, "the Location is of another offset"));
   }
   const int refusal = method == "PATCH" ? context.behaviour.patch_refusal
                       : method == "PUT" && content_length(request) > 0

@@ -1,5 +1,6 @@
 // What arrives, in which order, and with how many requests.
 
+#include "support/fake_registry/image_zoo.hpp"
 #include "unit/transfer/engine_fixture.hpp"
 
 #include <algorithm>
@@ -8,50 +9,6 @@
 
 namespace image_syncer {
 namespace {
-
-BuiltManifest image_for(const std::string& architecture, std::uint64_t seed) {
-  ImageSpec spec;
-  spec.layers = layers_of({3000, 5000}, seed);
-  spec.platform.architecture = architecture;
-  return build_image(spec);
-}
-
-struct Kind {
-  std::string name;
-  BuiltManifest manifest;
-};
-
-std::vector<Kind> kinds() {
-  const BuiltManifest amd64 = image_for("amd64", 10);
-  const BuiltManifest arm64 = image_for("arm64", 20);
-  ImageSpec docker;
-  docker.flavour = ManifestFlavour::docker;
-  ImageSpec odd;
-  odd.layers = {{100, 1, "application/vnd.example.unknown+zstd", {}}};
-  ImageSpec foreign;
-  foreign.layers = {{2000, 5, "", {}},
-                    {2000,
-                     6,
-                     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
-                     {"https://layers.example/one"}}};
-  foreign.flavour = ManifestFlavour::docker;
-  ImageSpec empty;
-  empty.layers = {};
-  ArtifactSpec artifact;
-  artifact.layers = {{700, 9, "", {}}};
-  return {{"oci image", amd64},
-          {"docker image", build_image(docker)},
-          {"unknown layer type", build_image(odd)},
-          {"no layers", build_image(empty)},
-          {"foreign layer", build_image(foreign)},
-          {"artifact", build_artifact(artifact)},
-          {"artifact without layers", build_artifact({})},
-          {"oci index", build_index({amd64, arm64})},
-          {"docker list", build_index({build_image(docker)}, ManifestFlavour::docker)},
-          {"nested index", build_index({build_index({amd64}), arm64})},
-          {"attestation", build_index({amd64, build_attestation(amd64)})},
-          {"schema1", build_signed_schema1("team/app", "v1", layers_of({1500, 2500}))}};
-}
 
 // Positions of the manifests' PUTs: children first.
 void expect_order(const std::vector<std::string>& lines, const BuiltManifest& parent, bool tagged) {
@@ -71,8 +28,8 @@ void expect_order(const std::vector<std::string>& lines, const BuiltManifest& pa
 class EngineCopy : public EngineTest {};
 
 TEST_F(EngineCopy, every_kind_arrives_byte_for_byte_with_the_tag_last) {
-  for (const Kind& kind : kinds()) {
-    SCOPED_TRACE(kind.name);
+  for (const ZooImage& kind : image_zoo("team/app")) {
+    SCOPED_TRACE(kind.kind);
     FakeRegistry source;
     FakeRegistry target;
     source.seed("team/app", "v1", kind.manifest);
@@ -100,9 +57,9 @@ TEST_F(EngineCopy, every_kind_arrives_byte_for_byte_with_the_tag_last) {
 TEST_F(EngineCopy, foreign_layers_are_neither_read_nor_sent) {
   FakeRegistry source;
   FakeRegistry target;
-  const std::vector<Kind> all = kinds();
+  const std::vector<ZooImage> all = image_zoo("team/app");
   const auto foreign = std::find_if(
-      all.begin(), all.end(), [](const Kind& kind) { return kind.name == "foreign layer"; });
+      all.begin(), all.end(), [](const ZooImage& image) { return image.kind == "foreign-layer"; });
   source.seed("team/app", "v1", foreign->manifest);
   add_tags(source, "team/app", {"v1"}, {&target});
   EXPECT_EQ(run().ends(), "copied 1");
