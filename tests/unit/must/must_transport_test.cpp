@@ -37,9 +37,9 @@ TEST(Must, M26_RefusesARedirectFromHttpsToHttpUnlessInsecure) {
   EXPECT_EQ(plain.count(), 0U);
 
   Client insecure(registry.host(), {.plain_http = false, .insecure = true});
-  EXPECT_EQ(
-      *insecure.result(insecure.registry().get_blob(insecure.repository("a"), descriptor_of(bytes))),
-      bytes);
+  EXPECT_EQ(*insecure.result(
+                insecure.registry().get_blob(insecure.repository("a"), descriptor_of(bytes))),
+            bytes);
   EXPECT_EQ(plain.count(), 1U);
 }
 
