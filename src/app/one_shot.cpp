@@ -12,6 +12,7 @@
 
 #include <iostream>
 #include <memory>
+#include <vector>
 
 namespace image_syncer {
 namespace {
@@ -74,6 +75,16 @@ bool shows_progress(const Options& options) {
           options.log.format == LogFormat::text);
 }
 
+// Certificates that cannot be used are found before anything is started.
+void open_registries(RegistrySet& registries, const std::vector<Rule>& rules) {
+  for (const Rule& rule : rules) {
+    static_cast<void>(registries.get(rule.source.registry));
+    for (const Destination& destination : rule.destinations) {
+      static_cast<void>(registries.get(destination.repository.registry));
+    }
+  }
+}
+
 }  // namespace
 
 int run_once(const Options& options, const SyncConfig& config, const std::stop_token& stop) {
@@ -85,6 +96,7 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
   bool complete = false;
   {
     RegistrySet registries(config.registries, process_environment());
+    open_registries(registries, config.rules);
     Engine engine(
         engine_options(options, config.registries),
         config.rules,

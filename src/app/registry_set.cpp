@@ -27,14 +27,15 @@ CredentialStoreOptions credential_options(const RegistryEntries& entries,
 }  // namespace
 
 RegistrySet::RegistrySet(const RegistryEntries& entries, const Environment& environment)
-    : entries_(entries),
+    : connections_(entries, environment),
       credentials_(credential_options(entries, environment), system_clock()),
       tokens_(system_clock()) {}
 
 Registry& RegistrySet::get(const std::string& name) {
   Place& place = places_[name];
   if (!place.registry) {
-    place.host = std::make_unique<RegistryHost>(settings_of(name), credentials_, tokens_);
+    place.host =
+        std::make_unique<RegistryHost>(connections_.settings_of(name), credentials_, tokens_);
     place.registry = make_registry(*place.host);
   }
   return *place.registry;
@@ -51,17 +52,6 @@ std::vector<RateLimitNote> RegistrySet::rate_limits() {
     }
   }
   return notes;
-}
-
-RegistrySettings RegistrySet::settings_of(const std::string& name) const {
-  RegistrySettings settings;
-  settings.name = name;
-  if (const RegistryEntry* const entry = entries_.settings_for(name)) {
-    settings.insecure = entry->insecure;
-    settings.plain_http = entry->plain_http;
-    settings.connection.verify_tls = !entry->insecure && !entry->skip_tls_verify;
-  }
-  return settings;
 }
 
 }  // namespace image_syncer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/connections.hpp"
 #include <image_syncer/auth/credential_store.hpp>
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/config/environment.hpp>
@@ -19,9 +20,11 @@ namespace image_syncer {
 /// there is of credentials. Not thread-safe.
 class RegistrySet {
  public:
-  /// `entries` outlives the set. `environment` says where docker's and podman's credentials are.
+  /// `entries` outlives the set. `environment` says where docker's and podman's credentials
+  /// and certificates are, and names proxies. Throws `Error` when a proxy in it cannot be used.
   RegistrySet(const RegistryEntries& entries, const Environment& environment);
 
+  /// Throws `Error` naming the file when certificates for it cannot be used.
   [[nodiscard]] Registry& get(const std::string& name);
 
   /// What the registries said about their rate limits.
@@ -33,9 +36,7 @@ class RegistrySet {
     std::unique_ptr<Registry> registry;
   };
 
-  [[nodiscard]] RegistrySettings settings_of(const std::string& name) const;
-
-  const RegistryEntries& entries_;
+  Connections connections_;
   CredentialStore credentials_;
   TokenCache tokens_;
   std::map<std::string, Place> places_;

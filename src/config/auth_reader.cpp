@@ -1,11 +1,12 @@
 #include "config/auth_reader.hpp"
 
 #include "config/fields.hpp"
-#include "config/proxy_url.hpp"
 #include <image_syncer/config/size.hpp>
 #include <image_syncer/util/error.hpp>
-#include <image_syncer/util/files.hpp>
+#include <image_syncer/util/pem.hpp>
+#include <image_syncer/util/proxy_url.hpp>
 #include <image_syncer/util/redaction.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,6 @@ namespace image_syncer {
 
 namespace {
 
-constexpr std::size_t kMaxPemBytes = 1024UL * 1024;
 constexpr std::int64_t kMaxConcurrent = 1000;
 constexpr double kMaxRequestsPerSecond = 100'000;
 
@@ -76,29 +76,41 @@ Problem read_bandwidth(RegistryEntry& /*entry*/, const Value& value) {
   return std::nullopt;
 }
 
-Problem read_file_name(std::string& target, const Value& value) {
+/// `message` with what stands in the file in place of what a variable holds.
+std::string as_written(std::string message, const std::string& text, const std::string& written) {
+  const std::size_t at = text.empty() ? std::string::npos : message.find(text);
+  return at == std::string::npos ? message : message.replace(at, text.size(), written);
+}
+
+Problem read_certificates(std::string& target, const Value& value) {
   try {
-    (void)read_file(value.text, kMaxPemBytes);
+    check_certificates(value.text);
   } catch (const Error& error) {
-    std::string message = error.message();
-    if (const std::size_t at = message.find(value.text);
-        at != std::string::npos && !value.text.empty()) {
-      message.replace(at, value.text.size(), value.written);
-    }
-    return message;
+    return as_written(error.message(), value.text, value.written);
   }
   target = value.text;
   return std::nullopt;
 }
 
+// Checked when the certificate is known as well.
+Problem read_key_file(RegistryEntry& entry, const Value& value) {
+  if (value.text.empty()) {
+    return "expected the name of a file";
+  }
+  entry.key_file = value.text;
+  return std::nullopt;
+}
+
 Problem read_proxy(RegistryEntry& entry, const Value& value) {
+  const std::string word = to_lower(value.text);
+  if (word.empty() || word == "none" || word == "direct") {
+    entry.proxy = "";
+    return std::nullopt;
+  }
   try {
-    const ProxyUrl url = parse_proxy_url(value.text);
-    register_secret(url.user_info);
-    register_secret(
-        url.user_info.substr(std::min(url.user_info.find(':') + 1, url.user_info.size())));
+    (void)parse_proxy_url(value.text);
   } catch (const Error& error) {
-    return error.message();
+    return error.message() + ", or none for no proxy";
   }
   entry.proxy = value.text;
   return std::nullopt;
@@ -139,20 +151,15 @@ constexpr std::array<Setting, 12> kSettings = {{
     {"maxConcurrent", read_max_concurrent},
     {"requestsPerSecond", read_requests_per_second},
     {"caFile",
-     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.ca_file, value); },
-     false,
-     false},
+     [](RegistryEntry& entry, const Value& value) {
+       return read_certificates(entry.ca_file, value);
+     }},
     {"certFile",
      [](RegistryEntry& entry, const Value& value) {
-       return read_file_name(entry.cert_file, value);
-     },
-     false,
-     false},
-    {"keyFile",
-     [](RegistryEntry& entry, const Value& value) { return read_file_name(entry.key_file, value); },
-     false,
-     false},
-    {"proxy", read_proxy, true, false},
+       return read_certificates(entry.cert_file, value);
+     }},
+    {"keyFile", read_key_file},
+    {"proxy", read_proxy, true},
     {"bandwidth", read_bandwidth, false, false},
 }};
 
@@ -226,11 +233,27 @@ class AuthReader {
                           "needs " + std::string(other) + " beside it");
       }
     }
+    check_key(entry, fields, path);
     if (fields.contains("username") != fields.contains("password")) {
       const bool has_name = fields.contains("username");
       complaints_.warn(item.position,
                        path,
                        has_name ? "username without password" : "password without username");
+    }
+  }
+
+  void check_key(const RegistryEntry& entry, const Fields& fields, const std::string& path) {
+    if (entry.cert_file.empty() || entry.key_file.empty()) {
+      return;  // complained about, or none
+    }
+    try {
+      check_client_key(entry.key_file, entry.cert_file);
+    } catch (const Error& error) {
+      const MapEntry& key = *fields.at("keyFile");
+      const std::string message = as_written(error.message(), entry.key_file, key.value->text);
+      complaints_.error(key.value->position,
+                        join_path(path, key.key),
+                        as_written(message, entry.cert_file, fields.at("certFile")->value->text));
     }
   }
 

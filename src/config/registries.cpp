@@ -30,7 +30,7 @@ void keep_common_settings(RegistryEntry& entry, const RegistryEntry& other) {
   keep(&RegistryEntry::ca_file, std::string());
   keep(&RegistryEntry::cert_file, std::string());
   keep(&RegistryEntry::key_file, std::string());
-  keep(&RegistryEntry::proxy, std::string());
+  keep(&RegistryEntry::proxy, std::nullopt);
   keep(&RegistryEntry::max_concurrent, std::nullopt);
   keep(&RegistryEntry::requests_per_second, std::nullopt);
 }

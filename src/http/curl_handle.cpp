@@ -3,6 +3,7 @@
 #include <image_syncer/util/error.hpp>
 
 #include <new>
+#include <string_view>
 
 namespace image_syncer {
 void check_option(CURLcode code, CURLoption option) {
@@ -19,6 +20,12 @@ void ensure_curl() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (result != CURLE_OK) {
     throw Error(std::string("libcurl cannot start: ") + curl_easy_strerror(result));
+  }
+  // Trust is handed over in OpenSSL's own types.
+  const char* const tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  if (tls == nullptr || std::string_view(tls).find("OpenSSL") == std::string_view::npos) {
+    throw Error("libcurl must be one with OpenSSL; this one is with " +
+                std::string(tls == nullptr ? "no TLS at all" : tls));
   }
 }
 

@@ -17,6 +17,7 @@ namespace {
 // widths are looked at anew.
 constexpr std::chrono::milliseconds kTick{1000};
 constexpr std::size_t kIdleHandles = 32;
+constexpr int kProxyAuthentication = 407;
 // Handles with larger buffers are not kept: they would hold on to the memory.
 constexpr std::uint32_t kKeptBufferBytes = 16 * 1024;
 
@@ -232,8 +233,17 @@ void Driver::complete(Slot& slot, CURLcode code) {
   }
   Response response = transfer->take_response();
   log_answer(*transfer, response.status);
+  // A proxy that is asked for a plain http URL answers in the place of the host.
+  const auto refusal =
+      response.status == kProxyAuthentication && transfer->request().url.starts_with("http:")
+          ? make_proxy_refusal(response.status, transfer->request())
+          : std::nullopt;
   if (code == CURLE_OK) {
     recycle(*transfer);
+  }
+  if (refusal) {
+    deliver_failure(slot, *refusal);
+    return;
   }
   deliver_response(slot, std::move(response));
 }

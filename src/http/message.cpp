@@ -61,7 +61,10 @@ std::optional<std::uint64_t> Headers::find_number(std::string_view name) const {
 }
 
 TransportError::TransportError(TransportFailure failure, const std::string& message)
-    : Error(message, failure == TransportFailure::certificate ? Retry::never : Retry::later),
+    : Error(message,
+            failure == TransportFailure::certificate || failure == TransportFailure::proxy_refused
+                ? Retry::never
+                : Retry::later),
       failure_(failure) {}
 
 }  // namespace image_syncer

@@ -2,6 +2,8 @@
 
 #include "http/curl_error.hpp"
 
+#include <openssl/ssl.h>
+
 #include <cstdio>
 
 namespace image_syncer {
@@ -9,6 +11,8 @@ namespace {
 
 // Larger bodies wait for "100 Continue", so that an early refusal costs no body bytes.
 constexpr std::uint64_t kExpectThreshold = 1024ULL * 1024;
+// What libcurl takes by default, but with an upper end: see `trust_callback`.
+constexpr long kProxyTlsVersions = (+CURL_SSLVERSION_TLSv1_2) | (+CURL_SSLVERSION_MAX_TLSv1_3);
 
 void add_to(std::atomic<std::uint64_t>* counter, std::uint64_t count) {
   if (counter != nullptr) {
@@ -70,20 +74,40 @@ void Transfer::set_up_connection() {
   set_number(
       handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   set_number(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
-  if (!connection.verify_tls) {
-    set_number(handle, CURLOPT_SSL_VERIFYPEER, 0);
-    set_number(handle, CURLOPT_SSL_VERIFYHOST, 0);
-  }
-  if (!connection.ca_file.empty()) {
-    set_text(handle, CURLOPT_CAINFO, connection.ca_file);
-  }
+  set_up_trust();
   if (!connection.cert_file.empty()) {
     set_text(handle, CURLOPT_SSLCERT, connection.cert_file);
     set_text(handle, CURLOPT_SSLKEY, connection.key_file);
   }
-  if (connection.proxy) {
-    set_text(handle, CURLOPT_PROXY, *connection.proxy);
+  // Both always, or libcurl would look at the environment itself, by other rules than ours.
+  set_text(handle, CURLOPT_PROXY, connection.proxy.address);
+  set_number(handle, CURLOPT_PROXY_SSLVERSION, kProxyTlsVersions);
+  set_text(handle, CURLOPT_NOPROXY, "");
+  set_number(handle, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);  // no Authorization in a CONNECT
+  if (!connection.proxy.username.empty() || !connection.proxy.password.empty()) {
+    set_text(handle, CURLOPT_PROXYUSERNAME, connection.proxy.username);
+    set_text(handle, CURLOPT_PROXYPASSWORD, connection.proxy.password.reveal());
   }
+}
+
+// Neither the callback nor its argument counts when libcurl looks for a connection or a TLS session
+// to use again, but CAPATH does: the name of a folder that does not exist keeps what was verified
+// by one trust apart from what another has to verify.
+void Transfer::set_up_trust() {
+  CURL* handle = handle_.get();
+  check_option(curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr), CURLOPT_CAINFO);
+  if (!request_.connection.verify_tls) {
+    check_option(curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr), CURLOPT_CAPATH);
+    set_number(handle, CURLOPT_SSL_VERIFYPEER, 0);
+    set_number(handle, CURLOPT_SSL_VERIFYHOST, 0);
+    return;
+  }
+  if (!request_.connection.trust) {
+    request_.connection.trust = Trust::system();
+  }
+  set_text(handle, CURLOPT_CAPATH, request_.connection.trust->id());
+  set_pointer(handle, CURLOPT_SSL_CTX_DATA, this);
+  set_function(handle, CURLOPT_SSL_CTX_FUNCTION, &Transfer::trust_callback);
 }
 
 void Transfer::set_up_method() {
@@ -163,9 +187,10 @@ bool Transfer::stopped_at_limit(CURLcode code) const {
 }
 
 TransportError Transfer::make_error(CURLcode code) const {
-  long os_error = 0;
-  curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &os_error);
-  return make_transport_error(code, error_, os_error, request_.method, request_.url);
+  CurlFailure failure{.code = code, .detail = error_};
+  curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+  curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
+  return make_transport_error(failure, request_);
 }
 
 CurlEasy Transfer::take_handle() {
@@ -286,6 +311,20 @@ int Transfer::progress_callback(void* self,
     transfer->last_progress_ = std::chrono::steady_clock::now();
   }
   return 0;
+}
+
+// Called for a proxy spoken to by TLS as well, which is none of the host that the trust is for: the
+// system's certificates, that libcurl adds by itself, have to do there. Only the range of versions
+// tells the two apart; a host's has no upper end.
+CURLcode Transfer::trust_callback(CURL* /*handle*/, void* context, void* self) noexcept {
+  const ConnectionOptions& connection = static_cast<const Transfer*>(self)->request_.connection;
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  const bool is_proxy = connection.proxy.address.starts_with("https:") &&
+                        SSL_CTX_get_max_proto_version(tls) == TLS1_3_VERSION;
+  if (!is_proxy) {
+    SSL_CTX_set1_cert_store(tls, connection.trust->store());
+  }
+  return CURLE_OK;
 }
 
 int Transfer::seek_callback(void* self, curl_off_t offset, int origin) noexcept {

@@ -106,6 +106,7 @@ class Transfer {
   void set_up_method();
   void set_up_body(CurlList& headers);
   void set_up_connection();
+  void set_up_trust();
   [[nodiscard]] Response make_head() const;
   [[nodiscard]] std::size_t on_write(std::span<const char> bytes);
   [[nodiscard]] std::size_t keep(std::span<const char> bytes);
@@ -125,6 +126,7 @@ class Transfer {
                                curl_off_t downloaded,
                                curl_off_t upload_total,
                                curl_off_t uploaded) noexcept;
+  static CURLcode trust_callback(CURL* handle, void* context, void* self) noexcept;
   static int seek_callback(void* self, curl_off_t offset, int origin) noexcept;
 
   Request request_;

@@ -54,7 +54,7 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
     if (!request_) {
       return Exchange::Finished{};
     }
-    request_->connection = connection_to(request_->url);
+    request_->connection = host_.connection_to(request_->url);
     method_ = request_->method;
     redirects_ = 0;
     repeated_ = false;
@@ -70,7 +70,7 @@ Exchange::Step Conversation::next(const Exchange::Wake& wake) {
   try {
     auto first = authorizer_.authorize(request, wake);
     if (Request* const for_token = std::get_if<Request>(&first)) {
-      for_token->connection = connection_to(for_token->url);
+      for_token->connection = host_.connection_to(for_token->url);
       asking_ = Asking::token;
       return std::move(*for_token);
     }
@@ -99,20 +99,6 @@ bool Conversation::at_registry(const std::string& url) const {
   return registry && same_origin(url, *registry);
 }
 
-// Certificates and trust belong to the registry; another host gets none of it. That a registry is
-// not verified at all extends to where it sends us, as its users expect of `insecure`.
-ConnectionOptions Conversation::connection_to(const std::string& url) const {
-  const RegistrySettings& settings = host_.settings();
-  ConnectionOptions connection;
-  if (!host_.origin() || at_registry(url)) {
-    connection = settings.connection;
-  } else {
-    connection.proxy = settings.connection.proxy;
-  }
-  connection.verify_tls = connection.verify_tls && !settings.insecure;
-  return connection;
-}
-
 Downgrade Conversation::downgrade() const {
   return host_.settings().insecure ? Downgrade::allow : Downgrade::refuse;
 }
@@ -129,7 +115,7 @@ RegistryError Conversation::error_of(const Response& response) const {
 Request Conversation::ping_request() {
   Request request;
   request.url = ping_url_.empty() ? host_.origin_to_try(try_http_) + "/v2/" : ping_url_;
-  request.connection = connection_to(request.url);
+  request.connection = host_.connection_to(request.url);
   return request;
 }
 
@@ -223,7 +209,7 @@ bool Conversation::follow_redirect(const Response& response) {
     return false;  // its answer would not be the registry's
   }
   request_->url = std::move(url);
-  request_->connection = connection_to(request_->url);
+  request_->connection = host_.connection_to(request_->url);
   return true;
 }
 

@@ -50,8 +50,6 @@ class Conversation {
   [[nodiscard]] bool follow_redirect(const Response& response);
   void count_redirect(Method method, const Response& response);
   [[nodiscard]] bool at_registry(const std::string& url) const;
-  /// Certificates and trust for a URL.
-  [[nodiscard]] ConnectionOptions connection_to(const std::string& url) const;
 
   RegistryHost& host_;
   Repository repository_;

@@ -194,7 +194,8 @@ std::string resolve(std::string_view request_url, std::string_view location, Dow
     return origin_as_written(base) + std::string(parts.path) + std::string(parts.query);
   }
   if (is_downgrade && downgrade == Downgrade::refuse) {
-    throw Unusable{"it leads from https to plain http"};
+    throw Unusable{
+        "it leads from https to plain http (insecure: true in the auth file allows that)"};
   }
   return url;
 }

@@ -100,6 +100,9 @@ void replace(std::string& text, std::string_view placeholder, std::string_view v
 }
 
 std::string hint_for(const FailedRequest& request, const std::vector<std::string>& codes) {
+  if (request.verb == ping && request.status == 400 && request.url.starts_with("http:")) {
+    return request.registry + " speaks https on this port: take plainHttp out of the auth file";
+  }
   const auto* const hint = std::find_if(std::begin(kHints), std::end(kHints), [&](const Hint& h) {
     return h.pattern.matches(request.verb, request.status, codes);
   });

@@ -1,3 +1,4 @@
+#include "registry/location.hpp"
 #include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/util/log.hpp>
 #include <image_syncer/util/text.hpp>
@@ -38,6 +39,24 @@ void RegistryHost::set_origin(const std::string& origin) {
   if (!learned->origin) {
     learned->origin = origin;
   }
+}
+
+// Another host gets none of what was configured for the registry. That a registry is not verified
+// at all extends to where it sends us, as its users expect of `insecure`.
+ConnectionOptions RegistryHost::connection_to(const std::string& url) {
+  const auto known = origin();
+  const bool here =
+      known ? same_origin(url, *known)
+            : same_origin(url, origin_to_try(false)) || same_origin(url, origin_to_try(true));
+  ConnectionOptions connection;
+  if (here) {
+    connection = settings_.connection;
+  } else if (settings_.elsewhere) {
+    connection = settings_.elsewhere(url);
+  }
+  connection.verify_tls = connection.verify_tls && !settings_.insecure;
+  connection.proxy = settings_.proxies.choose(url);
+  return connection;
 }
 
 std::optional<Challenge> RegistryHost::challenge() {

@@ -52,8 +52,9 @@ Verdict judge(const std::exception_ptr& failure) {
   } catch (const RegistryError& error) {
     return judge_registry(error);
   } catch (const TransportError& error) {
-    // Waiting does not change whom a server trusts or what it speaks.
+    // Waiting does not change whom a server or a proxy trusts, or what it speaks.
     verdict.kind = error.failure() == TransportFailure::certificate ||
+                           error.failure() == TransportFailure::proxy_refused ||
                            error.failure() == TransportFailure::tls_not_spoken
                        ? VerdictKind::give_up_host
                        : VerdictKind::again;

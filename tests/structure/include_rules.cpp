@@ -23,7 +23,7 @@ const std::vector<Module>& modules() {
       {"util", {}, {"fmt/", "spdlog/", "openssl/"}},
       {"image", {"util"}, {"nlohmann/"}},
       {"config", {"image", "util"}, {"yaml-cpp/", "nlohmann/"}},
-      {"http", {"util"}, {"curl/"}},
+      {"http", {"util"}, {"curl/", "openssl/"}},
       {"auth", {"http", "image", "util"}, {"nlohmann/"}},
       {"registry", {"auth", "http", "image", "util"}, {"nlohmann/"}},
       {"plan", {"config", "image", "util"}, {"re2/"}},

@@ -21,10 +21,10 @@ struct RegistryEntry {
   bool insecure = false;    ///< https unverified, then plain http (decided once per host)
   bool plain_http = false;  ///< http only
   bool skip_tls_verify = false;
-  std::string ca_file;
-  std::string cert_file;
+  std::string ca_file;    ///< PEM, trusted for this host beside the system's
+  std::string cert_file;  ///< client certificate, PEM, with `key_file`
   std::string key_file;
-  std::string proxy;
+  std::optional<std::string> proxy;             ///< absent = the environment's; "" = none
   std::optional<std::uint32_t> max_concurrent;  ///< requests on the wire to this host at a time
   std::optional<double> requests_per_second;
 

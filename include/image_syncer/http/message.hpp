@@ -1,5 +1,7 @@
 #pragma once
 
+#include <image_syncer/http/proxy.hpp>
+#include <image_syncer/http/trust.hpp>
 #include <image_syncer/util/error.hpp>
 
 #include <chrono>
@@ -39,10 +41,10 @@ class Headers {
 /// host they were configured for.
 struct ConnectionOptions {
   bool verify_tls = true;
-  std::string ca_file;    ///< PEM; empty = the system's
-  std::string cert_file;  ///< client certificate, PEM; with `key_file`
+  std::shared_ptr<const Trust> trust;  ///< null = the system's
+  std::string cert_file;               ///< client certificate, PEM; with `key_file`
   std::string key_file;
-  std::optional<std::string> proxy;  ///< absent = environment; "" = none
+  Proxy proxy;
 };
 
 /// A request without body.
@@ -100,6 +102,8 @@ enum class TransportFailure {
   certificate,     ///< not trusted, or for another name, or own certificate unusable
   stalled,         ///< nothing moved for `stall_timeout`
   broken,          ///< the connection ended in mid-way
+  proxy,           ///< the proxy cannot be reached, or cannot reach the host
+  proxy_refused,   ///< the proxy wants other credentials, or forbids the host
   other,
 };
 

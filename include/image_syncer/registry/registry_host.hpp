@@ -4,6 +4,7 @@
 #include <image_syncer/auth/credential.hpp>
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/http/message.hpp>
+#include <image_syncer/http/proxy.hpp>
 #include <image_syncer/image/reference.hpp>
 #include <image_syncer/registry/rate_limit.hpp>
 #include <image_syncer/util/redaction.hpp>
@@ -25,7 +26,13 @@ struct RegistrySettings {
   /// https without verification; plain http if nothing there speaks TLS. Decided once per process.
   bool insecure = false;
   bool plain_http = false;
+  /// For the registry itself. Its trust and client certificate are for no other host.
   ConnectionOptions connection;
+  /// Trust for the URL of another host, to which the registry sends us (a token server, storage).
+  /// Called from any thread; may throw `Error`; empty = the system's.
+  std::function<ConnectionOptions(const std::string& url)> elsewhere;
+  /// Proxies are chosen by URL, here and elsewhere.
+  ProxyPolicy proxies;
 };
 
 /// What a registry, or a proxy in front of it, was seen to take as the body of an upload.
@@ -64,6 +71,9 @@ class RegistryHost {
   [[nodiscard]] std::string origin_to_try(bool http) const;
   /// The first one counts: it is decided once per process.
   void set_origin(const std::string& origin);
+
+  /// Certificates, trust and proxy for a URL to which a request about this registry goes.
+  [[nodiscard]] ConnectionOptions connection_to(const std::string& url);
 
   /// The challenge to answer. A Bearer challenge is kept in favour of a later Basic one (Harbor
   /// sends that to whoever comes with too small a token).

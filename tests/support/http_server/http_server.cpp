@@ -130,7 +130,7 @@ bool HttpServer::Impl::serve_one(SocketStream& stream, BufferedInput& input, std
     stream.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     return false;
   }
-  const std::size_t entry = log.add(number, *request);
+  const std::size_t entry = log.add(number, *request, stream.peer_name());
   ServerExchange exchange(std::move(*request),
                           {&stream, &input, &log, entry, stopping.get_token(), options.keep_alive});
   try {
@@ -148,9 +148,9 @@ HttpServer::HttpServer(Handler handler, HttpServerOptions options)
   impl_->handler = std::move(handler);
   impl_->options = options;
   if (options.tls) {
-    const TlsIdentity identity = make_self_signed_identity();
+    const TlsIdentity identity = options.identity.value_or(make_self_signed_identity());
     impl_->certificate = identity.certificate;
-    impl_->tls.emplace(identity);
+    impl_->tls.emplace(identity, options.client_ca);
   }
   const auto [fd, port] = listen_on_loopback();
   impl_->listener = fd;

@@ -3,17 +3,22 @@
 #include "support/http_server/request_log.hpp"
 #include "support/http_server/server_exchange.hpp"
 #include "support/http_server/server_message.hpp"
+#include "support/http_server/tls_identity.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace image_syncer {
 
 struct HttpServerOptions {
-  bool tls = false;  ///< with a self-signed certificate made at the start
+  bool tls = false;  ///< with `identity`, or a self-signed certificate made at the start
   bool keep_alive = true;
+  std::optional<TlsIdentity> identity = {};
+  /// PEM: only clients with a certificate of this CA get through the handshake; "" = anybody.
+  std::string client_ca = {};
 };
 
 /// A small HTTP/1.1 server in the test process, on 127.0.0.1 and a port the kernel chooses: one

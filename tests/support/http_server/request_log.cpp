@@ -1,16 +1,20 @@
 #include "support/http_server/request_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace image_syncer {
 
-std::size_t RequestLog::add(std::size_t connection, const ServerRequest& request) {
+std::size_t RequestLog::add(std::size_t connection,
+                            const ServerRequest& request,
+                            std::string client_name) {
   const std::lock_guard lock(mutex_);
   ServedRequest entry;
   entry.number = forgotten_ + entries_.size();
   entry.connection = connection;
   entry.arrived = std::chrono::steady_clock::now();
   entry.request = request;
+  entry.client_name = std::move(client_name);
   entries_.push_back(std::move(entry));
   changed_.notify_all();
   return entries_.back().number;

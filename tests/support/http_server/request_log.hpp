@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace image_syncer {
@@ -18,6 +19,7 @@ struct ServedRequest {
   std::size_t connection = 0;  ///< which of the server's connections, from 0
   std::chrono::steady_clock::time_point arrived;
   ServerRequest request;
+  std::string client_name;     ///< common name of the client's certificate; "" = it has none
   std::uint64_t received = 0;  ///< body bytes read so far
   int status = 0;              ///< 0: no answer (yet)
   std::uint64_t sent = 0;      ///< body bytes handed to the socket so far
@@ -30,7 +32,9 @@ class RequestLog {
  public:
   using Entries = std::vector<ServedRequest>;
 
-  std::size_t add(std::size_t connection, const ServerRequest& request);
+  std::size_t add(std::size_t connection,
+                  const ServerRequest& request,
+                  std::string client_name = {});
   void update(std::size_t number, const std::function<void(ServedRequest&)>& change);
 
   [[nodiscard]] Entries entries() const;

@@ -68,6 +68,12 @@ class ServerExchange {
   void begin(const ServerResponse& head, std::uint64_t length);
   void write(std::string_view bytes);
 
+  /// Ends this exchange by passing everything on between the client and 127.0.0.1:`port`, both
+  /// ways, until both have closed: first `to_client` and `to_server`. Without TLS only.
+  [[noreturn]] void relay(std::uint16_t port,
+                          std::string_view to_client,
+                          std::string_view to_server);
+
   /// Waits for the gate.
   void pass(Gate& gate);
   /// Never answers: waits until the server stops.

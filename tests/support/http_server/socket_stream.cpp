@@ -44,7 +44,7 @@ void SocketStream::Deleter::operator()(ssl_st* ssl) const {
   SSL_free(ssl);
 }
 
-TlsServerContext::TlsServerContext(const TlsIdentity& identity)
+TlsServerContext::TlsServerContext(const TlsIdentity& identity, const std::string& client_ca)
     : context_(SSL_CTX_new(TLS_server_method())) {
   // SSL_write has no MSG_NOSIGNAL.
   (void)std::signal(SIGPIPE, SIG_IGN);
@@ -55,6 +55,16 @@ TlsServerContext::TlsServerContext(const TlsIdentity& identity)
   if (context_ == nullptr || SSL_CTX_use_certificate(context_.get(), certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context_.get(), key.get()) != 1) {
     throw std::runtime_error("the test server's TLS context cannot be made");
+  }
+  if (!client_ca.empty()) {
+    const std::unique_ptr<X509, PemDeleter> authority(
+        PEM_read_bio_X509(memory_bio(client_ca).get(), nullptr, nullptr, nullptr));
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), authority.get());
+    SSL_CTX_add_client_CA(context_.get(), authority.get());
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // Sessions of clients with certificates belong to a context that says so.
+    const unsigned char name[] = "test";
+    SSL_CTX_set_session_id_context(context_.get(), name, sizeof name);
   }
 }
 
@@ -71,8 +81,26 @@ SocketStream::SocketStream(int fd, const TlsServerContext* tls)
     if (plain_http) {
       write(kHttpToHttps);
     }
+    // Closing with something unread would send a RST that overtakes what was said.
+    ::shutdown(fd_, SHUT_WR);
+    std::string unread(4096, '\0');
+    while (::recv(fd_, unread.data(), unread.size(), 0) > 0) {
+    }
     throw ConnectionLost();
   }
+}
+
+std::string SocketStream::peer_name() const {
+  const std::unique_ptr<X509, PemDeleter> peer(
+      ssl_ != nullptr ? SSL_get1_peer_certificate(ssl_.get()) : nullptr);
+  std::string name(256, '\0');
+  const int length = peer == nullptr ? 0
+                                     : X509_NAME_get_text_by_NID(X509_get_subject_name(peer.get()),
+                                                                 NID_commonName,
+                                                                 name.data(),
+                                                                 static_cast<int>(name.size()));
+  name.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  return name;
 }
 
 std::size_t SocketStream::read(std::span<char> into) {

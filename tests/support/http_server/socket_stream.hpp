@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/http_server/self_signed.hpp"
+#include "support/http_server/tls_identity.hpp"
 
 #include <cstddef>
 #include <exception>
@@ -23,7 +23,8 @@ class ConnectionLost final : public std::exception {
 /// Server side of TLS: one per server, shared by its connections.
 class TlsServerContext {
  public:
-  explicit TlsServerContext(const TlsIdentity& identity);
+  /// `client_ca`: PEM of the CA whose clients alone are let in; "" = anybody.
+  explicit TlsServerContext(const TlsIdentity& identity, const std::string& client_ca = {});
 
   [[nodiscard]] ssl_ctx_st* handle() const { return context_.get(); }
 
@@ -41,6 +42,9 @@ class SocketStream {
  public:
   /// `tls`: nullptr for plain TCP; else the handshake is done here. Throws `ConnectionLost`.
   SocketStream(int fd, const TlsServerContext* tls);
+
+  /// Common name of the peer's certificate; "" without one.
+  [[nodiscard]] std::string peer_name() const;
 
   /// 0 at the end of the stream. Throws `ConnectionLost`.
   [[nodiscard]] std::size_t read(std::span<char> into);

@@ -1,6 +1,6 @@
 #include "support/real_registry/real_registry.hpp"
 
-#include "support/http_server/self_signed.hpp"
+#include "support/http_server/tls_identity.hpp"
 #include "support/real_registry/child_process.hpp"
 #include "support/scratch_dir.hpp"
 #include <image_syncer/util/text.hpp>

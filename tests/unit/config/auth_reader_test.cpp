@@ -333,18 +333,22 @@ INSTANTIATE_TEST_SUITE_P(
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
-    NotBuiltYet,
+    Proxies,
     AuthComplaints,
     ::testing::Values(
-        AuthCase{"proxy",
-                 "r.example: {proxy: 'http://proxy:3128'}\n",
-                 {},
-                 {"auth.yaml:1:13: r.example.proxy: not built yet: ignored"}},
+        AuthCase{"proxy", "r.example: {proxy: 'http://u:p@proxy:3128'}\n", {}, {}},
+        AuthCase{"no_proxy", "r.example: {proxy: none}\n", {}, {}},
         AuthCase{"bad_proxy",
                  "r.example: {proxy: 'proxy:3128'}\n",
                  {"auth.yaml:1:20: r.example.proxy: a proxy is written http://host:port (or https, "
-                  "socks4, socks4a, socks5, socks5h)"},
-                 {}},
+                  "socks4, socks4a, socks5, socks5h), or none for no proxy"},
+                 {}}),
+    CaseName());
+
+INSTANTIATE_TEST_SUITE_P(
+    NotBuiltYet,
+    AuthComplaints,
+    ::testing::Values(
         AuthCase{"bandwidth",
                  "r.example: {bandwidth: 10MiB}\n",
                  {},
@@ -355,32 +359,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "found \"fast\""},
                  {}}),
     CaseName());
-
-TEST(AuthFile, ChecksCertificateFiles) {
-  const ScratchDir folder;
-  const std::string pem = folder.write("x.pem", "pem").string();
-  const Loaded good = load_texts(
-      {"r.example:\n  caFile: " + pem + "\n  certFile: " + pem + "\n  keyFile: " + pem + "\n"});
-  EXPECT_THAT(good.errors, IsEmpty());
-  EXPECT_THAT(good.warnings,
-              ElementsAre("auth.yaml:2:3: r.example.caFile: not built yet: ignored",
-                          "auth.yaml:3:3: r.example.certFile: not built yet: ignored",
-                          "auth.yaml:4:3: r.example.keyFile: not built yet: ignored"));
-  ASSERT_EQ(good.config.registries.all().size(), 1U);
-  EXPECT_EQ(good.config.registries.all().front().ca_file, pem);
-
-  EXPECT_THAT(load_texts({"r.example: {certFile: " + pem + "}\n"}).errors,
-              ElementsAre("auth.yaml:1:13: r.example.certFile: needs keyFile beside it",
-                          "auth.yaml:1:13: r.example.certFile: warning: not built yet: ignored"));
-  EXPECT_THAT(load_texts({"r.example: {keyFile: " + pem + "}\n"}).errors,
-              ElementsAre("auth.yaml:1:13: r.example.keyFile: needs certFile beside it",
-                          "auth.yaml:1:13: r.example.keyFile: warning: not built yet: ignored"));
-  EXPECT_THAT(load_texts({"r.example: {caFile: /nonexistent/ca.pem}\n"}).errors,
-              ElementsAre(::testing::AllOf(HasSubstr("auth.yaml:1:21: r.example.caFile: "),
-                                           HasSubstr("/nonexistent/ca.pem"))));
-  EXPECT_EQ(load_texts({"r.example: {caFile: " + folder.path().string() + "}\n"}).errors.size(), 1U)
-      << "a folder is no file";
-}
 
 }  // namespace
 }  // namespace image_syncer

@@ -9,7 +9,6 @@ Request request_for(Method method, std::string url) {
   Request request;
   request.method = method;
   request.url = std::move(url);
-  request.connection.proxy = "";
   return request;
 }
 

@@ -13,7 +13,7 @@
 
 namespace image_syncer {
 
-/// A request that uses no proxy of the environment.
+/// A request without proxy.
 [[nodiscard]] Request request_for(Method method, std::string url);
 
 [[nodiscard]] MemoryBody memory_body(std::string bytes);

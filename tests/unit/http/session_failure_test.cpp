@@ -157,9 +157,13 @@ TEST_F(SessionFailureTest, KnowsAServerThatDoesNotSpeakTls) {
   EXPECT_EQ(failure_of_get("https://" + server.host() + "/"), TransportFailure::tls_not_spoken);
 }
 
-TEST_F(SessionFailureTest, GetsNothingFromATlsServerInPlainHttp) {
+TEST_F(SessionFailureTest, GetsTheWordsOfATlsServerInPlainHttp) {
   ScriptedServer server(ok, {.tls = true});
-  EXPECT_EQ(failure_of_get("http://" + server.host() + "/"), TransportFailure::broken);
+  ListExchange exchange(request_for(Method::get, "http://" + server.host() + "/"));
+  session.run(exchange, {});
+  ASSERT_EQ(exchange.responses.size(), 1U) << message_of(exchange);
+  EXPECT_EQ(exchange.responses.front().status, 400);
+  EXPECT_THAT(exchange.responses.front().body, HasSubstr("HTTP request to an HTTPS server"));
 }
 
 TEST_F(SessionFailureTest, TrustsNoUnknownCertificate) {
@@ -175,11 +179,8 @@ TEST_F(SessionFailureTest, TrustsNoUnknownCertificate) {
   const ScratchDir scratch;
   const std::string ca = scratch.write("ca.pem", server.http().certificate()).string();
   Request trusted = request_for(Method::get, server.origin() + "/");
-  trusted.connection.ca_file = ca;
+  trusted.connection.trust = std::make_shared<const Trust>(std::vector<std::string>{ca});
   EXPECT_EQ(failure(trusted), std::nullopt);
-
-  trusted.connection.ca_file = scratch.file("absent.pem").string();
-  EXPECT_EQ(failure(trusted), TransportFailure::certificate);
 }
 
 TEST_F(SessionFailureTest, GivesUpAServerThatStalls) {

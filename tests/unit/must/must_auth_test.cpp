@@ -331,7 +331,6 @@ TEST(Must, M21_ShowsTheCredentialsOfOneRegistryToNoOther) {
       RegistrySettings plain;
       plain.name = registry.host();
       plain.plain_http = true;
-      plain.connection.proxy = "";
       return plain;
     };
     RegistryHost host_a(settings(a), for_a, tokens);

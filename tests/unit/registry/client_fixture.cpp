@@ -9,8 +9,12 @@ RegistrySettings settings_for(const std::string& host, const ClientOptions& opti
   settings.insecure = options.insecure;
   settings.plain_http = options.plain_http;
   settings.connection.verify_tls = options.verify_tls;
-  settings.connection.ca_file = options.ca_file;
-  settings.connection.proxy = "";
+  if (!options.ca_file.empty()) {
+    settings.connection.trust =
+        std::make_shared<const Trust>(std::vector<std::string>{options.ca_file});
+  }
+  settings.proxies = options.proxies;
+  settings.elsewhere = options.elsewhere;
   return settings;
 }
 

@@ -8,6 +8,7 @@
 #include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/util/clock.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct ClientOptions {
   bool insecure = false;
   bool verify_tls = true;
   std::string ca_file = {};
+  ProxyPolicy proxies = {};
+  std::function<ConnectionOptions(const std::string& url)> elsewhere = {};
   std::optional<Credential> credential = {};
   Clock* clock = &system_clock();
 };
