@@ -104,7 +104,7 @@ ConnectionOptions Connections::elsewhere(const std::string& url) {
     return {};
   }
   for (const std::string& name : names_of(url)) {
-    const ConnectionOptions found = find_elsewhere(name);
+    ConnectionOptions found = find_elsewhere(name);
     if (found.trust || !found.verify_tls) {
       return found;
     }
