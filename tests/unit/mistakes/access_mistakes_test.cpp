@@ -1,8 +1,5 @@
-#include "support/http_server/test_proxy.hpp"
-#include "support/http_server/tls_identity.hpp"
 #include "unit/mistakes/mistake_fixture.hpp"
 
-#include <chrono>
 #include <filesystem>
 
 namespace image_syncer {
@@ -121,69 +118,6 @@ TEST_F(AccessMistake, PageInFrontOfTheRegistry) {
   target.on({.method = "GET", .path = "/v2/", .times = kAlways})
       .reply(403, {}, "<html>blocked</html>");
   expect_explained("The registry is blocked", run());
-}
-
-/// A registry whose certificate its users are told to trust; what is wrong with it is said.
-class CertificateMistake : public AccessMistake {
- protected:
-  std::vector<std::string> run_with(const CertificateSpec& certificate) {
-    const TestCa authority;
-    ScriptedServer target([](ServerExchange&) { return ServerResponse{.status = 200}; },
-                          {.tls = true, .identity = authority.issue(certificate)});
-    image_ = source_.seed_image("app", "v1");
-    call(source_, "source.example");
-    call(target.host(), "target.example");
-    write("ca.pem", authority.certificate());
-    write("auth.yaml",
-          source_.host() + ": {insecure: true}\n" + target.host() +
-              ": {caFile: " + (scratch() / "ca.pem").string() + "}\n");
-    write("images.yaml", source_.host() + "/app:v1: " + target.host() + "/app\n");
-    return run();
-  }
-};
-
-TEST_F(CertificateMistake, AnotherName) {
-  expect_explained("The certificate is for another name",
-                   run_with({.alt_names = "DNS:registry.internal"}));
-}
-
-TEST_F(CertificateMistake, Expired) {
-  expect_explained("The certificate has expired",
-                   run_with({.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)}));
-}
-
-TEST_F(CertificateMistake, NotValidYet) {
-  expect_explained("The certificate is not valid yet",
-                   run_with({.begins = std::chrono::hours(24), .ends = std::chrono::hours(48)}));
-}
-
-class ProxyMistake : public AccessMistake {
- protected:
-  std::vector<std::string> run_behind(TestProxy& proxy) {
-    FakeRegistry target;
-    prepare(source_, target);
-    write("auth.yaml",
-          source_.host() + ": {insecure: true}\n" + target.host() + ": {proxy: \"http://" +
-              proxy.host() + "\"}\n");
-    call(proxy.host(), "proxy.example:3128");
-    return run();
-  }
-};
-
-TEST_F(ProxyMistake, Refuses) {
-  TestProxy proxy({}, 403);
-  expect_explained("The proxy refuses", run_behind(proxy));
-}
-
-TEST_F(ProxyMistake, WantsAPassword) {
-  TestProxy proxy("alice:proxy-secret-7391");
-  expect_explained("The proxy wants a password", run_behind(proxy));
-}
-
-TEST_F(ProxyMistake, IsDown) {
-  TestProxy proxy;
-  proxy.stop();
-  expect_explained("The proxy is down", run_behind(proxy));
 }
 
 }  // namespace

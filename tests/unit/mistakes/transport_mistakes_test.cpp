@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace image_syncer {
 namespace {
@@ -30,11 +31,29 @@ ServerResponse ok(ServerExchange& /*exchange*/) {
   return {.status = 200};
 }
 
-TEST_F(TransportMistake, ExpiredCertificate) {
-  ScriptedServer target(ok,
-                        {.tls = true, .identity = ca_.issue({.ends = std::chrono::seconds(-60)})});
-  prepare_for(target.host());
-  expect_explained("The certificate has expired", run());
+/// With a certificate that has everything but what is said to be wrong with it.
+class CertificateMistake : public TransportMistake {
+ protected:
+  std::vector<std::string> run_with(const CertificateSpec& certificate) {
+    ScriptedServer target(ok, {.tls = true, .identity = ca_.issue(certificate)});
+    prepare_for(target.host());
+    return run();
+  }
+};
+
+TEST_F(CertificateMistake, AnotherName) {
+  expect_explained("The certificate is for another name",
+                   run_with({.alt_names = "DNS:registry.internal"}));
+}
+
+TEST_F(CertificateMistake, Expired) {
+  expect_explained("The certificate has expired",
+                   run_with({.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)}));
+}
+
+TEST_F(CertificateMistake, NotValidYet) {
+  expect_explained("The certificate is not valid yet",
+                   run_with({.begins = std::chrono::hours(24), .ends = std::chrono::hours(48)}));
 }
 
 TEST_F(TransportMistake, NoClientCertificate) {
@@ -51,20 +70,30 @@ TEST_F(TransportMistake, HalfAClientCertificate) {
   expect_explained("Half of a client certificate is missing", run());
 }
 
-TEST_F(TransportMistake, ProxyWithPassword) {
-  const TestProxy proxy("bob:right-7391");
-  ScriptedServer target(ok, {.tls = true, .identity = ca_.issue()});
-  call(proxy.host(), "proxy.example");
-  prepare_for(target.host(), "proxy: 'http://" + proxy.host() + "'");
-  expect_explained("The proxy wants a password", run());
+class ProxyMistake : public TransportMistake {
+ protected:
+  std::vector<std::string> run_behind(const TestProxy& proxy) {
+    ScriptedServer target(ok, {.tls = true, .identity = ca_.issue()});
+    call(proxy.host(), "proxy.example:3128");
+    prepare_for(target.host(), "proxy: 'http://" + proxy.host() + "'");
+    return run();
+  }
+};
+
+TEST_F(ProxyMistake, Refuses) {
+  const TestProxy proxy({}, 403);
+  expect_explained("The proxy refuses", run_behind(proxy));
 }
 
-TEST_F(TransportMistake, ProxyThatForbids) {
-  const TestProxy proxy({}, 403);
-  ScriptedServer target(ok, {.tls = true, .identity = ca_.issue()});
-  call(proxy.host(), "proxy.example");
-  prepare_for(target.host(), "proxy: 'http://" + proxy.host() + "'");
-  expect_explained("The proxy forbids the registry", run());
+TEST_F(ProxyMistake, WantsAPassword) {
+  const TestProxy proxy("alice:proxy-secret-7391");
+  expect_explained("The proxy wants a password", run_behind(proxy));
+}
+
+TEST_F(ProxyMistake, IsDown) {
+  TestProxy proxy;
+  proxy.stop();
+  expect_explained("The proxy is down", run_behind(proxy));
 }
 
 }  // namespace
