@@ -54,6 +54,10 @@ std::optional<Clock::time_point> HostHealth::failing_since(const std::string& ho
   return state.failures == 0 ? std::nullopt : std::optional(state.first_failure);
 }
 
+bool HostHealth::is_paused(const std::string& host) {
+  return clock_.now() < (*hosts_.lock())[host].pause_ends;
+}
+
 void HostHealth::give_up(const std::string& host, const std::string& reason) {
   auto hosts = hosts_.lock();
   Host& state = (*hosts)[host];

@@ -32,6 +32,8 @@ class HostHealth {
 
   [[nodiscard]] Limited limited(const std::string& host);
   void paused_until(const std::string& host, Clock::time_point end);
+  /// Whether such a pause is not over yet.
+  [[nodiscard]] bool is_paused(const std::string& host);
   /// Since when it has not answered; absent when it has.
   [[nodiscard]] std::optional<Clock::time_point> failing_since(const std::string& host);
 

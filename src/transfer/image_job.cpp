@@ -122,8 +122,11 @@ void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
     }
   }
   if (image->must_wait(context)) {
-    // It may be long: the place is free for another image.
-    image->let_go_of_content();
+    // It may be long: the place is free for another image. What was read from a registry that asks
+    // for patience is kept, reading it again would count as another pull.
+    if (!context.health.is_paused(image->source_.repository.registry)) {
+      image->let_go_of_content();
+    }
     image->slot_ = OpenSlot();
   }
   const Needs needs = image->needs();

@@ -256,6 +256,18 @@ TEST_F(EngineFailure, a_registry_that_asks_for_too_much_patience_is_left_to_the_
   }
 }
 
+// Docker Hub counts every manifest that is read.
+TEST_F(EngineFailure, a_pause_of_the_source_costs_no_second_pull) {
+  ImageSpec spec;
+  spec.layers = layers_of({5000});
+  image = build_image(spec);
+  begin();
+  source->on({.method = "GET", .path = ".*/blobs/.*"}).reply(429, {{"Retry-After", "1"}});
+  const EngineRun result = run();
+  EXPECT_EQ(result.ends(), "copied 1") << result.summary;
+  EXPECT_EQ(source->count("GET", ".*/manifests/.*"), 1U);
+}
+
 // Docker Hub may say 429 for hours without saying how long.
 TEST_F(EngineFailure, a_registry_that_limits_without_end_is_left_to_the_next_run) {
   begin();
