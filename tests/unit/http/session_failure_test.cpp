@@ -216,8 +216,8 @@ TEST_F(SessionFailureTest, WaitsAsLongAsSomethingMoves) {
 
 TEST_F(SessionFailureTest, StopsWhileAServerIsSilent) {
   ScriptedServer server(ok);
-  server.on({}).hang();
-  ListExchange exchange(request_for(Method::get, server.origin() + "/"));
+  server.on({.path = "/silent"}).hang();
+  ListExchange exchange(request_for(Method::get, server.origin() + "/silent"));
   const auto latency = stop_latency(exchange, [&] {
     EXPECT_TRUE(server.log().wait_until([](const auto& entries) { return !entries.empty(); }));
   });
