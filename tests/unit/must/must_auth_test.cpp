@@ -52,7 +52,7 @@ std::vector<std::vector<std::string>> scopes_asked(FakeRegistry& registry) {
   return all;
 }
 
-TEST(Must, M09_FindsTheBearerAmongSeveralChallenges) {
+TEST(Must, Must9_FindsTheBearerAmongSeveralChallenges) {
   Registry1 registry(bearer());
   const std::string realm = registry.token_server().origin() + "/token";
   const ServerHeaders answers[] = {
@@ -73,7 +73,7 @@ TEST(Must, M09_FindsTheBearerAmongSeveralChallenges) {
   EXPECT_THAT(asked[1].scopes, ElementsAre("repository:a:pull"));
 }
 
-TEST(Must, M10_GetsATokenThroughAnOddlyWrittenChallenge) {
+TEST(Must, Must10_GetsATokenThroughAnOddlyWrittenChallenge) {
   for (const char* const form : {"bearer Realm=%, Service=registry.fake",
                                  "BEARER realm = \"%\" ,error=\"x\", SERVICE=\"registry.fake\"",
                                  ", Bearer realm=%\t,,service = registry.fake"}) {
@@ -89,7 +89,7 @@ TEST(Must, M10_GetsATokenThroughAnOddlyWrittenChallenge) {
   }
 }
 
-TEST(Must, M11_SendsAPasswordToItsOriginOnly) {
+TEST(Must, Must11_SendsAPasswordToItsOriginOnly) {
   FakeRegistry registry(
       {.behaviour = {.redirects_blobs = true}, .auth = {.mode = AuthMode::basic}});
   const auto image = registry.seed_image("a", "v1");
@@ -103,7 +103,7 @@ TEST(Must, M11_SendsAPasswordToItsOriginOnly) {
   EXPECT_THAT(authorizations(registry.storage_server()), ElementsAre(""));
 }
 
-TEST(Must, M12_TakesEitherNameOfTheTokenAndNoneForAnError) {
+TEST(Must, Must12_TakesEitherNameOfTheTokenAndNoneForAnError) {
   for (const auto& [token, access_token] : {std::pair(true, false), std::pair(false, true)}) {
     AuthBehaviour auth = bearer();
     auth.sends_token = token;
@@ -120,7 +120,7 @@ TEST(Must, M12_TakesEitherNameOfTheTokenAndNoneForAnError) {
               AllOf(HasSubstr("/token"), HasSubstr("neither \"token\" nor")));
 }
 
-TEST(Must, M13_TakesTheLifetimeAsGivenAndAMinuteWithoutOne) {
+TEST(Must, Must13_TakesTheLifetimeAsGivenAndAMinuteWithoutOne) {
   for (const auto& [stated, life] : {std::pair(true, seconds(10)), std::pair(false, seconds(60))}) {
     ManualClock clock;
     AuthBehaviour auth = bearer();
@@ -141,7 +141,7 @@ TEST(Must, M13_TakesTheLifetimeAsGivenAndAMinuteWithoutOne) {
   }
 }
 
-TEST(Must, M13_RenewsAHalfSpentTokenBeforeALargeBody) {
+TEST(Must, Must13_RenewsAHalfSpentTokenBeforeALargeBody) {
   ManualClock clock;
   AuthBehaviour auth = bearer();
   auth.clock = &clock;
@@ -180,7 +180,7 @@ TEST(Must, M13_RenewsAHalfSpentTokenBeforeALargeBody) {
   EXPECT_EQ(registry.bytes_sent("GET", "/v2/a/blobs/.*"), 3 * bytes.size());
 }
 
-TEST(Must, M14_DoesNotBelieveIssuedAt) {
+TEST(Must, Must14_DoesNotBelieveIssuedAt) {
   for (const char* const issued_at : {"2026-01-02T02:04:05Z", "2026-01-02T04:04:05Z"}) {
     ManualClock clock;  // 2026-01-02T03:04:05Z
     AuthBehaviour auth = bearer();
@@ -199,7 +199,7 @@ TEST(Must, M14_DoesNotBelieveIssuedAt) {
   }
 }
 
-TEST(Must, M15_RenewsTheTokenAndRepeatsOnlyTheClosingPut) {
+TEST(Must, Must15_RenewsTheTokenAndRepeatsOnlyTheClosingPut) {
   Upload it({.behaviour = {}, .auth = bearer()}, pseudo_random_bytes(3 * kMiB, 1));
   it.registry.on({.method = "PATCH"}).mutate([&](ServerResponse&) {
     it.registry.auth().revoke_tokens();
@@ -215,7 +215,7 @@ TEST(Must, M15_RenewsTheTokenAndRepeatsOnlyTheClosingPut) {
 }
 
 // Every token is good for one request, so that every request but the first is refused once.
-TEST(Must, M15_RepeatsOnlyTheRequestThatWasRefusedAndThatOnce) {
+TEST(Must, Must15_RepeatsOnlyTheRequestThatWasRefusedAndThatOnce) {
   AuthBehaviour auth = bearer();
   auth.token_uses = 1;
   FakeRegistryOptions options{.behaviour = {}, .auth = auth};
@@ -231,7 +231,7 @@ TEST(Must, M15_RepeatsOnlyTheRequestThatWasRefusedAndThatOnce) {
   EXPECT_EQ(it.registry.bytes_received(), it.bytes.size()) << "no byte was sent twice";
 }
 
-TEST(Must, M16_SendsTheCompleteBodyAfterAnEarly401) {
+TEST(Must, Must16_SendsTheCompleteBodyAfterAnEarly401) {
   for (const bool streamed : {false, true}) {
     Upload it({.behaviour = {}, .auth = bearer()}, pseudo_random_bytes(3 * kMiB, 1));
     EXPECT_EQ(it.start()->result(), UploadStart::opened);
@@ -242,7 +242,7 @@ TEST(Must, M16_SendsTheCompleteBodyAfterAnEarly401) {
   }
 }
 
-TEST(Must, M17_AsksForOldAndNewScopesAfterInsufficientScope) {
+TEST(Must, Must17_AsksForOldAndNewScopesAfterInsufficientScope) {
   Registry1 registry(bearer());
   registry.on({.method = "HEAD"})
       .reply(401,
@@ -257,7 +257,7 @@ TEST(Must, M17_AsksForOldAndNewScopesAfterInsufficientScope) {
                           ElementsAre("repository:a:delete,pull", "repository:b:pull")));
 }
 
-TEST(Must, M17_PutsTheScopeOfTheChallengeFirst) {
+TEST(Must, Must17_PutsTheScopeOfTheChallengeFirst) {
   Registry1 registry(bearer());
   registry.on({.method = "HEAD"})
       .reply(401,
@@ -269,7 +269,7 @@ TEST(Must, M17_PutsTheScopeOfTheChallengeFirst) {
   EXPECT_THAT(scopes_asked(registry).back(), ElementsAre("repository:z:pull", "repository:a:pull"));
 }
 
-TEST(Must, M18_StopsAfterOneRepeatWithAFreshToken) {
+TEST(Must, Must18_StopsAfterOneRepeatWithAFreshToken) {
   AuthBehaviour auth = bearer();
   auth.grants = [](const std::string&, const std::string&, const std::string&) { return false; };
   Registry1 registry(auth);
@@ -279,7 +279,7 @@ TEST(Must, M18_StopsAfterOneRepeatWithAFreshToken) {
   EXPECT_EQ(registry.auth().tokens_issued(), 2U);
 }
 
-TEST(Must, M19_RenewsThroughThePingsChallengeWhenALaterOneIsMissingOrBasic) {
+TEST(Must, Must19_RenewsThroughThePingsChallengeWhenALaterOneIsMissingOrBasic) {
   for (const ServerHeaders& headers :
        {ServerHeaders{}, ServerHeaders{{"WWW-Authenticate", "Basic realm=\"harbor\""}}}) {
     Registry1 registry(bearer());
@@ -291,7 +291,7 @@ TEST(Must, M19_RenewsThroughThePingsChallengeWhenALaterOneIsMissingOrBasic) {
   }
 }
 
-TEST(Must, M20_AuthenticatesFromALaterChallenge) {
+TEST(Must, Must20_AuthenticatesFromALaterChallenge) {
   for (const AuthMode mode : {AuthMode::basic, AuthMode::bearer}) {
     AuthBehaviour auth;
     auth.mode = mode;
@@ -304,7 +304,7 @@ TEST(Must, M20_AuthenticatesFromALaterChallenge) {
   }
 }
 
-TEST(Must, M21_AsksToPullOneAndPushTheOtherRepositoryOfACopyWithinARegistry) {
+TEST(Must, Must21_AsksToPullOneAndPushTheOtherRepositoryOfACopyWithinARegistry) {
   Upload it({.behaviour = {}, .auth = bearer()});
   it.registry.store().put_blob("a", it.upload->digest().str(), it.bytes);
   EXPECT_EQ(it.start("a")->result(), UploadStart::present);
@@ -312,7 +312,7 @@ TEST(Must, M21_AsksToPullOneAndPushTheOtherRepositoryOfACopyWithinARegistry) {
               ElementsAre(ElementsAre("repository:a:pull", "repository:b:pull,push")));
 }
 
-TEST(Must, M21_ShowsTheCredentialsOfOneRegistryToNoOther) {
+TEST(Must, Must21_ShowsTheCredentialsOfOneRegistryToNoOther) {
   for (const AuthMode mode : {AuthMode::basic, AuthMode::bearer}) {
     AuthBehaviour of_a;
     of_a.mode = mode;
@@ -359,7 +359,7 @@ TEST(Must, M21_ShowsTheCredentialsOfOneRegistryToNoOther) {
   }
 }
 
-TEST(Must, M22_UsesTheGetFormWhereThePostFormIsUnknown) {
+TEST(Must, Must22_UsesTheGetFormWhereThePostFormIsUnknown) {
   for (const int status : {404, 405}) {
     Registry1 registry(bearer());
     registry.token_server().on({.method = "POST", .times = kAlways}).after_body().reply(status);
@@ -374,7 +374,7 @@ TEST(Must, M22_UsesTheGetFormWhereThePostFormIsUnknown) {
   }
 }
 
-TEST(Must, M23_SendsNoCredentialsToAnUnsafeRealm) {
+TEST(Must, Must23_SendsNoCredentialsToAnUnsafeRealm) {
   ScriptedServer elsewhere([](ServerExchange&) { return ServerResponse{.body = "{}"}; });
   for (const std::string& realm :
        {std::string("null://host/v2/token"), elsewhere.origin() + "/t"}) {
@@ -395,7 +395,7 @@ TEST(Must, M23_SendsNoCredentialsToAnUnsafeRealm) {
   EXPECT_EQ(elsewhere.count(), 0U);
 }
 
-TEST(Must, M66_TriesWrongCredentialsOnce) {
+TEST(Must, Must66_TriesWrongCredentialsOnce) {
   for (const AuthMode mode : {AuthMode::basic, AuthMode::bearer}) {
     AuthBehaviour auth;
     auth.mode = mode;

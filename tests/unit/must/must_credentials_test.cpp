@@ -106,7 +106,7 @@ class Home {
   ScratchDir dir_;
 };
 
-TEST(Must, M1_LooksDockerHubUpUnderTheUrlThatDockerWrites) {
+TEST(Must, Must1_LooksDockerHubUpUnderTheUrlThatDockerWrites) {
   const Home home;
   home.docker_config(R"({"auths": {"https://index.docker.io/v1/": {"auth": "aHViOnNlY3JldA=="}}})");
   EXPECT_EQ(home.username("alpine"), "hub");
@@ -114,7 +114,7 @@ TEST(Must, M1_LooksDockerHubUpUnderTheUrlThatDockerWrites) {
   EXPECT_EQ(home.username("reg.example/alpine"), "anonymous");
 }
 
-TEST(Must, M1_AsksAHelperForDockerHubByTheUrlThatDockerWrites) {
+TEST(Must, Must1_AsksAHelperForDockerHubByTheUrlThatDockerWrites) {
   const Home home;
   home.helper("any", Home::answer_of_alice());
   home.docker_config(R"({"credsStore": "any"})");
@@ -122,7 +122,7 @@ TEST(Must, M1_AsksAHelperForDockerHubByTheUrlThatDockerWrites) {
   EXPECT_EQ(home.asked(), "get https://index.docker.io/v1/");
 }
 
-TEST(Must, M6_UsesTheAnswerOfTheHelperThatIsNamedBesideAnEmptyEntry) {
+TEST(Must, Must6_UsesTheAnswerOfTheHelperThatIsNamedBesideAnEmptyEntry) {
   const Home home;
   FakeRegistry registry({.auth = {.mode = AuthMode::basic}});
   registry.seed_image("team/app", "v1");
@@ -133,7 +133,7 @@ TEST(Must, M6_UsesTheAnswerOfTheHelperThatIsNamedBesideAnEmptyEntry) {
   EXPECT_EQ(home.asked(), "get " + registry.host());
 }
 
-TEST(Must, M6_GoesOnAnonymouslyWhenTheHelperHasNothing) {
+TEST(Must, Must6_GoesOnAnonymouslyWhenTheHelperHasNothing) {
   const Home home;
   FakeRegistry registry({.auth = {.mode = AuthMode::bearer, .anonymous_pull = true}});
   registry.seed_image("team/app", "v1");
@@ -144,7 +144,7 @@ TEST(Must, M6_GoesOnAnonymouslyWhenTheHelperHasNothing) {
   EXPECT_EQ(home.asked(), "get " + registry.host());
 }
 
-TEST(Must, M6_ReportsAHelperThatFails) {
+TEST(Must, Must6_ReportsAHelperThatFails) {
   const Home home;
   FakeRegistry registry({.auth = {.mode = AuthMode::bearer, .anonymous_pull = true}});
   registry.seed_image("team/app", "v1");
@@ -157,7 +157,7 @@ TEST(Must, M6_ReportsAHelperThatFails) {
   EXPECT_EQ(registry.count("HEAD"), 0U) << "anonymous by accident";
 }
 
-TEST(Must, M7_TakesTheTokenUserOfAHelperForAnIdentityToken) {
+TEST(Must, Must7_TakesTheTokenUserOfAHelperForAnIdentityToken) {
   const Home home;
   home.helper("azure",
               "echo '{\"ServerURL\":\"x\",\"Username\":\"<token>\",\"Secret\":\"refresh\"}'\n");
@@ -168,7 +168,7 @@ TEST(Must, M7_TakesTheTokenUserOfAHelperForAnIdentityToken) {
   EXPECT_TRUE(found->password.empty());
 }
 
-TEST(Must, M7_TakesTheIdentityTokenOfAFile) {
+TEST(Must, Must7_TakesTheIdentityTokenOfAFile) {
   const Home home;
   home.docker_config(R"({"auths": {"my.azurecr.io": {"auth": "MDAwMDo=", "identitytoken": "R"}}})");
   const auto found = home.credential("my.azurecr.io/app");
@@ -176,7 +176,7 @@ TEST(Must, M7_TakesTheIdentityTokenOfAFile) {
   EXPECT_EQ(found->identity_token.reveal(), "R");
 }
 
-TEST(Must, M8_UsesAKeyThatIsAUrlForItsRegistry) {
+TEST(Must, Must8_UsesAKeyThatIsAUrlForItsRegistry) {
   const Home home;
   FakeRegistry registry({.auth = {.mode = AuthMode::basic}});
   registry.seed_image("team/app", "v1");
@@ -185,7 +185,7 @@ TEST(Must, M8_UsesAKeyThatIsAUrlForItsRegistry) {
   EXPECT_EQ(home.pull(registry, "team/app"), kThere);
 }
 
-TEST(Must, M8_TheLongerKeyWins) {
+TEST(Must, Must8_TheLongerKeyWins) {
   const Home home;
   FakeRegistry registry({.auth = {.mode = AuthMode::basic}});
   registry.seed_image("team/app", "v1");

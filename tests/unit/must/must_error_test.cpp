@@ -200,5 +200,32 @@ TEST_F(MustError, Must63_AnyBodyOfAnErrorBecomesOneLineWithoutSecrets) {
   EXPECT_EQ(logged.count(encoded), 0U);
 }
 
+TEST_F(MustError, Must62_AsksOnceWhereTheAnswerIsFinal) {
+  struct Case {
+    const char* method;
+    bool at_source;
+    int status;
+    const char* code;
+  };
+
+  for (const Case& test : {Case{"HEAD", true, 403, "DENIED"},
+                           Case{"PUT", false, 400, "MANIFEST_INVALID"},
+                           Case{"GET", true, 404, "MANIFEST_UNKNOWN"}}) {
+    SCOPED_TRACE(test.code);
+    FakeRegistry source;
+    FakeRegistry target;
+    begin_anew();
+    source.seed_image("app", "v1");
+    add_tags(source, "app", {"v1"}, {&target});
+    FakeRegistry& refusing = test.at_source ? source : target;
+    const std::string path = ".*/manifests/.*";
+    refusing.on({.method = test.method, .path = path, .times = kAlways})
+        .reply(test.status, {}, std::string(R"({"errors":[{"code":")") + test.code + R"("}]})");
+    const EngineRun result = run();
+    EXPECT_EQ(result.ends(), "failed 1");
+    EXPECT_EQ(refusing.count(test.method, path), 1U);
+  }
+}
+
 }  // namespace
 }  // namespace image_syncer

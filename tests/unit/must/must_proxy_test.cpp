@@ -16,7 +16,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
 
-TEST(Must, M73_TakesRegistryTokenAndStorageHostsThroughTheProxyOfTheEnvironment) {
+TEST(Must, Must73_TakesRegistryTokenAndStorageHostsThroughTheProxyOfTheEnvironment) {
   NamedHosts hosts;
   hosts.trust_all();
   TestProxy proxy;
@@ -29,7 +29,7 @@ TEST(Must, M73_TakesRegistryTokenAndStorageHostsThroughTheProxyOfTheEnvironment)
   EXPECT_THAT(hosts.storage.server.authorizations(), IsEmpty());
 }
 
-TEST(Must, M73_DecidesForEachOfThemByItsOwnName) {
+TEST(Must, Must73_DecidesForEachOfThemByItsOwnName) {
   NamedHosts hosts;
   hosts.trust_all();
   TestProxy proxy;
@@ -59,7 +59,7 @@ TEST(Must, M73_DecidesForEachOfThemByItsOwnName) {
   EXPECT_THAT(last.requests(), IsEmpty());
 }
 
-TEST(Must, M73_TheProxyOfARegistryIsForWhereItSendsUsAsWell) {
+TEST(Must, Must73_TheProxyOfARegistryIsForWhereItSendsUsAsWell) {
   NamedHosts hosts;
   hosts.trust_all();
   TestProxy proxy;
@@ -79,7 +79,7 @@ TEST(Must, M73_TheProxyOfARegistryIsForWhereItSendsUsAsWell) {
   EXPECT_THAT(of_environment.requests(), IsEmpty());
 }
 
-TEST(Must, M73_CredentialsForAProxyStayBetweenUsAndTheProxy) {
+TEST(Must, Must73_CredentialsForAProxyStayBetweenUsAndTheProxy) {
   NamedHosts hosts;
   hosts.trust_all();
   TestProxy closed("bob:p@ss:word");
@@ -95,7 +95,7 @@ TEST(Must, M73_CredentialsForAProxyStayBetweenUsAndTheProxy) {
                     Not(HasSubstr("hunter2"))));
 }
 
-TEST(Must, M73_AProxyThatCannotBeUsedIsSaidBeforeAnyRequest) {
+TEST(Must, Must73_AProxyThatCannotBeUsedIsSaidBeforeAnyRequest) {
   NamedHosts hosts;
   hosts.trust_all();
   EXPECT_THAT(hosts.read_blob({{"HTTPS_PROXY", "ftp://u:hunter2@p"}}),

@@ -20,7 +20,7 @@ ServerResponse ok(ServerExchange& /*exchange*/) {
   return {.status = 200};
 }
 
-TEST(Must, M26_RefusesARedirectFromHttpsToHttpUnlessInsecure) {
+TEST(Must, Must26_RefusesARedirectFromHttpsToHttpUnlessInsecure) {
   FakeRegistry registry({.tls = true});
   const std::string bytes(1000, 'x');
   ScriptedServer plain([&bytes](ServerExchange&) -> ServerResponse { return {.body = bytes}; });
@@ -43,7 +43,7 @@ TEST(Must, M26_RefusesARedirectFromHttpsToHttpUnlessInsecure) {
   EXPECT_EQ(plain.count(), 1U);
 }
 
-TEST(Must, M31_FailsForAnUnknownCaAndSucceedsWithCertsD) {
+TEST(Must, Must31_FailsForAnUnknownCaAndSucceedsWithCertsD) {
   NamedHosts hosts;
   EXPECT_THAT(hosts.read_blob(), AllOf(HasSubstr("not trusted"), HasSubstr("certs.d")));
   ScriptedServer& server = hosts.registry.server;
@@ -53,7 +53,7 @@ TEST(Must, M31_FailsForAnUnknownCaAndSucceedsWithCertsD) {
   EXPECT_EQ(hosts.read_blob(), kBlobThere);
 }
 
-TEST(Must, M31_TakesTheCaOfTheAuthFileToo) {
+TEST(Must, Must31_TakesTheCaOfTheAuthFileToo) {
   NamedHosts hosts;
   hosts.trust(hosts.tokens);
   hosts.trust(hosts.storage);
@@ -62,7 +62,7 @@ TEST(Must, M31_TakesTheCaOfTheAuthFileToo) {
   EXPECT_EQ(hosts.read_blob({}, entry), kBlobThere);
 }
 
-TEST(Must, M31_UsesTheCaOfAHostForNoOtherHost) {
+TEST(Must, Must31_UsesTheCaOfAHostForNoOtherHost) {
   NamedHosts hosts;
   hosts.trust(hosts.registry);
   EXPECT_THAT(hosts.read_blob(), HasSubstr("https://" + hosts.tokens.host() + "/token"));
@@ -72,7 +72,7 @@ TEST(Must, M31_UsesTheCaOfAHostForNoOtherHost) {
   EXPECT_THAT(hosts.storage.server.log().entries(), IsEmpty());
 }
 
-TEST(Must, M31_GivesTheClientCertificateToTheRegistryOnly) {
+TEST(Must, Must31_GivesTheClientCertificateToTheRegistryOnly) {
   const TestCa client_ca;
   const TlsIdentity alice = client_ca.issue({.name = "alice", .alt_names = ""});
   NamedHosts hosts(client_ca.certificate());
@@ -91,7 +91,7 @@ TEST(Must, M31_GivesTheClientCertificateToTheRegistryOnly) {
   EXPECT_THAT(names, Each("alice"));
 }
 
-TEST(Must, M31_ShowsNoClientCertificateToWhereTheRegistrySendsUs) {
+TEST(Must, Must31_ShowsNoClientCertificateToWhereTheRegistrySendsUs) {
   const TestCa client_ca;
   const TlsIdentity alice = client_ca.issue({.name = "alice", .alt_names = ""});
   NamedHosts hosts(client_ca.certificate(), client_ca.certificate());
@@ -107,7 +107,7 @@ TEST(Must, M31_ShowsNoClientCertificateToWhereTheRegistrySendsUs) {
   EXPECT_THAT(hosts.storage.server.log().entries(), IsEmpty());
 }
 
-TEST(Must, M31_SaysThatHttpWasSpokenToAnHttpsPort) {
+TEST(Must, Must31_SaysThatHttpWasSpokenToAnHttpsPort) {
   ScriptedServer server(ok, {.tls = true});
   Client client(server.host(), {.plain_http = true});
   const auto ping = client.run(client.registry().ping());

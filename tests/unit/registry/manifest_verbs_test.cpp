@@ -38,11 +38,11 @@ TEST_F(ManifestVerbsTest, HeadTellsOfAManifest) {
   EXPECT_EQ(registry.count("GET", "/v2/a/.*"), 0U);
 }
 
-TEST_F(ManifestVerbsTest, AbsentIsAnAnswer) {
+TEST_F(ManifestVerbsTest, Must62_AbsentIsAnAnswer) {
   EXPECT_EQ(head("v1")->result(), std::nullopt);
   EXPECT_EQ(client.result(client.registry().get_manifest(client.tagged("a", "v1"), Side::source)),
             std::nullopt);
-  EXPECT_EQ(registry.count("", "/v2/a/.*"), 2U);  // Must62: no repeats
+  EXPECT_EQ(registry.count("", "/v2/a/.*"), 2U);  // no repeats
 }
 
 TEST_F(ManifestVerbsTest, Must33_AlwaysSendsTheWholeAcceptList) {

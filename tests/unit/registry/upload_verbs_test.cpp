@@ -14,9 +14,9 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(Upload, SendsASmallBlobInTwoRequests) {
+TEST(Upload, Must57_SendsASmallBlobOrNoneAtAllInTwoRequests) {
   for (const std::string& content : {std::string("{}"), std::string(), std::string(kMiB, 'x')}) {
-    Upload it({}, content);  // Must57: also nothing at all
+    Upload it({}, content);
     EXPECT_FALSE(it.upload->is_open());
     EXPECT_EQ(it.start()->result(), UploadStart::opened);
     EXPECT_TRUE(it.upload->is_open());
