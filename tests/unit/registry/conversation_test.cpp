@@ -13,7 +13,6 @@
 namespace image_syncer {
 namespace {
 
-using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
