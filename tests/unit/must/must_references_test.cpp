@@ -11,8 +11,6 @@
 namespace image_syncer {
 namespace {
 
-using testing::ElementsAre;
-using testing::EndsWith;
 
 /// What a client asks for this reference: a server in the place of the whole internet hears it.
 std::string asked_for(const std::string& text) {
