@@ -11,7 +11,6 @@
 namespace image_syncer {
 namespace {
 
-
 /// What a client asks for this reference: a server in the place of the whole internet hears it.
 std::string asked_for(const std::string& text) {
   ScriptedServer everybody([](ServerExchange& exchange) {
