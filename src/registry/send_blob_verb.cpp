@@ -13,13 +13,13 @@
 namespace image_syncer {
 namespace {
 
-// A server may hash the whole blob before it answers the closing PUT.
+// A server may hash the whole blob before it answers the PUT that closes a large one.
 constexpr std::chrono::minutes kClosingTimeout{5};
 constexpr std::string_view kOctetStream = "application/octet-stream";
 constexpr std::uint64_t kMiB = 1024ULL * 1024;
 constexpr std::uint64_t kChunk = 10 * kMiB;
 constexpr std::uint64_t kSmallestChunk = 64ULL * 1024;
-// registry-protocol: more in one PATCH with Content-Range is 416 there.
+// More in one PATCH with Content-Range is 416 there (oras-project/rust-oci-client#35).
 constexpr std::uint64_t kGhcrChunk = 4 * kMiB;
 constexpr int kBreaksToChunks = 2;
 constexpr int kUnknownPatches = 2;
@@ -148,7 +148,9 @@ Request SendBlobVerb::put() {
   request.method = Method::put;
   request.url = with_digest(state_->location, state_->blob.digest);
   request.headers.add("Content-Type", std::string(kOctetStream));
-  request.stall_timeout = kClosingTimeout;
+  if (asking_ == Asking::closing_put || !bytes_) {
+    request.stall_timeout = kClosingTimeout;
+  }
   return request;
 }
 

@@ -10,7 +10,7 @@
 
 namespace image_syncer {
 
-/// Sends a blob to an open upload session and closes it (registry-protocol: distribution-spec,
+/// Sends a blob to an open upload session and closes it (distribution-spec,
 /// Pushing blobs). Which of the ways is taken depends on where the bytes come from and on what this
 /// registry has refused before (`UploadWays`):
 ///
