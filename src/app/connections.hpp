@@ -1,11 +1,11 @@
 #pragma once
 
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/http/message.hpp>
 #include <image_syncer/http/proxy.hpp>
 #include <image_syncer/http/trust.hpp>
 #include <image_syncer/registry/registry_host.hpp>
+#include <image_syncer/util/environment.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
 #include <filesystem>

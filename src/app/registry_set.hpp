@@ -3,11 +3,11 @@
 #include "app/connections.hpp"
 #include <image_syncer/auth/credential_store.hpp>
 #include <image_syncer/auth/token_cache.hpp>
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <map>
 #include <memory>

@@ -169,7 +169,7 @@ class CredentialFileReader {
       credential.username = text_member(value, "username", key);
       credential.password = Secret(text_member(value, "password", key));
       if (!credential.password.empty()) {
-        register_secret(base64_encode(credential.username + ":" + credential.password.reveal()));
+        register_secret(basic_form(credential.username, credential.password).reveal());
       }
       return;
     }

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
-constexpr std::array<std::string_view, 3> kDockerHubAliases = {
-    "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"};
+// No name of references, but one that people write down credentials for.
+constexpr std::string_view kDockerHubAlias = "registry.hub.docker.com";
 constexpr std::string_view kDefaultPort = ":443";
 constexpr std::array<std::string_view, 2> kSchemes = {"https://", "http://"};
 
@@ -31,10 +31,8 @@ bool begins_path(std::string_view beginning, std::string_view path) {
 }  // namespace
 
 std::string credential_host(std::string_view registry) {
-  const std::string host = to_lower(registry);
-  const bool is_alias = std::find(kDockerHubAliases.begin(), kDockerHubAliases.end(), host) !=
-                        kDockerHubAliases.end();
-  return is_alias ? std::string(kDockerHub) : host;
+  const std::string host = to_lower(normalize_registry(registry));
+  return host == kDockerHubAlias ? std::string(kDockerHub) : host;
 }
 
 std::string docker_key(const std::string& credential_host) {

@@ -1,11 +1,14 @@
 #include <image_syncer/auth/credential_places.hpp>
 
+#include <optional>
+#include <string>
+
 namespace image_syncer {
 
-std::vector<CredentialPlace> credential_places(const VariableLookup& variables, unsigned user_id) {
+std::vector<CredentialPlace> credential_places(const Environment& environment, unsigned user_id) {
   using Path = std::filesystem::path;
-  const auto value_of = [&variables](const char* name) -> std::optional<Path> {
-    const auto value = variables(name);
+  const auto value_of = [&environment](const char* name) -> std::optional<Path> {
+    const auto value = environment(name);
     return value && !value->empty() ? std::optional<Path>(*value) : std::nullopt;
   };
   if (const auto file = value_of("REGISTRY_AUTH_FILE")) {

@@ -3,7 +3,6 @@
 #include "auth/credential_helper.hpp"
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/log.hpp>
-#include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -127,10 +126,10 @@ HelperCalls::Outcome HelperCalls::outcome_of(const Key& key, const std::stop_tok
 }
 
 void HelperCalls::finish(const Key& key, Outcome outcome) {
-  Secret basic_form;
+  Secret form;
   if (const auto* const given = std::get_if<std::optional<Credential>>(&outcome);
       given != nullptr && *given && !(*given)->password.empty()) {
-    basic_form = Secret(base64_encode((*given)->username + ":" + (*given)->password.reveal()));
+    form = basic_form((*given)->username, (*given)->password);
   }
   const bool has_failed = std::holds_alternative<Failure>(outcome);
   log(LogLevel::debug,
@@ -142,7 +141,7 @@ void HelperCalls::finish(const Key& key, Outcome outcome) {
     auto calls = calls_.lock();
     Call& call = calls->at(key);
     call.outcome = std::move(outcome);
-    call.basic_form = std::move(basic_form);
+    call.basic_form = std::move(form);
     call.good_until =
         clock_.now() + (has_failed ? Clock::duration(kFailureLife) : Clock::duration(kAnswerLife));
     call.is_running = false;

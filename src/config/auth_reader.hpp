@@ -3,8 +3,8 @@
 #include "config/complaints.hpp"
 #include "config/expansion.hpp"
 #include "config/node.hpp"
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <set>
 #include <string>

@@ -2,8 +2,8 @@
 
 #include "config/complaints.hpp"
 #include "config/node.hpp"
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/rules.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <set>
 #include <string>

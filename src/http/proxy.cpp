@@ -185,21 +185,19 @@ Proxy make_proxy(std::string_view url) {
 }
 
 /// The first of both variables that is set and not empty: its name and value.
-std::pair<std::string, std::string> first_of(const ProxyPolicy::Lookup& variable,
+std::pair<std::string, std::string> first_of(const Environment& environment,
                                              const std::string& upper,
                                              const std::string& lower) {
   for (const std::string& name : {upper, lower}) {
-    if (auto value = variable(name); value && !value->empty()) {
+    if (auto value = environment(name); value && !value->empty()) {
       return {name, *std::move(value)};
     }
   }
   return {upper, ""};
 }
 
-Proxy proxy_of(const ProxyPolicy::Lookup& variable,
-               const std::string& upper,
-               const std::string& lower) {
-  const auto [name, value] = first_of(variable, upper, lower);
+Proxy proxy_of(const Environment& environment, const std::string& upper, const std::string& lower) {
+  const auto [name, value] = first_of(environment, upper, lower);
   if (value.empty()) {
     return {};
   }
@@ -246,12 +244,12 @@ bool ProxyPolicy::Rules::are_about(const UrlParts& url) const {
          });
 }
 
-ProxyPolicy ProxyPolicy::from_environment(const Lookup& variable) {
+ProxyPolicy ProxyPolicy::from_environment(const Environment& environment) {
   auto rules = std::make_shared<Rules>();
-  rules->for_http = proxy_of(variable, "HTTP_PROXY", "http_proxy");
-  rules->for_https = proxy_of(variable, "HTTPS_PROXY", "https_proxy");
+  rules->for_http = proxy_of(environment, "HTTP_PROXY", "http_proxy");
+  rules->for_https = proxy_of(environment, "HTTPS_PROXY", "https_proxy");
   rules->loopback = false;
-  rules->except(first_of(variable, "NO_PROXY", "no_proxy").second);
+  rules->except(first_of(environment, "NO_PROXY", "no_proxy").second);
   ProxyPolicy policy;
   if (rules->for_http.is_used() || rules->for_https.is_used()) {
     policy.rules_ = std::move(rules);

@@ -34,9 +34,9 @@ void add_field(std::string& fields, std::string_view name, std::string_view valu
 std::string basic_value(const Credential& credential) {
   const Secret& password =
       credential.password.empty() ? credential.identity_token : credential.password;
-  const std::string encoded = base64_encode(credential.username + ":" + password.reveal());
-  register_secret(encoded);
-  return "Basic " + encoded;
+  const std::string form = basic_form(credential.username, password).reveal();
+  register_secret(form);
+  return "Basic " + form;
 }
 
 Request token_get(const TokenQuestion& question, const std::optional<Credential>& credential) {

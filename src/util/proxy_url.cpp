@@ -60,7 +60,7 @@ void read_user_info(ProxyUrl& parts, std::string_view user_info) {
   register_secret(parts.password.reveal());
   if (!password.empty()) {
     // The form that goes over the wire.
-    register_secret(base64_encode(parts.username + ":" + parts.password.reveal()));
+    register_secret(basic_form(parts.username, parts.password).reveal());
   }
 }
 

@@ -188,6 +188,10 @@ const std::string& Secret::reveal() const noexcept {
   return registration_ ? registration_->value : none;
 }
 
+Secret basic_form(std::string_view username, const Secret& password) {
+  return Secret(base64_encode(std::string(username) + ":" + password.reveal()));
+}
+
 void register_secret(std::string_view value) {
   auto known = known_secrets().lock();
   known->add(value);

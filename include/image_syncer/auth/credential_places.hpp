@@ -1,9 +1,8 @@
 #pragma once
 
+#include <image_syncer/util/environment.hpp>
+
 #include <filesystem>
-#include <functional>
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace image_syncer {
@@ -15,9 +14,6 @@ struct CredentialPlace {
   bool is_legacy = false;
 };
 
-/// Looks up an environment variable; absent = not set.
-using VariableLookup = std::function<std::optional<std::string>(const std::string& name)>;
-
 /// Where credentials may be, the first that knows a registry counts (containers/image
 /// pkg/docker/config, containers-auth.json(5)):
 ///
@@ -28,7 +24,7 @@ using VariableLookup = std::function<std::optional<std::string>(const std::strin
 /// - `~/.dockercfg`
 ///
 /// `~` is `$HOME`; places that hang on a variable which is not set, or empty, are left out.
-[[nodiscard]] std::vector<CredentialPlace> credential_places(const VariableLookup& variables,
+[[nodiscard]] std::vector<CredentialPlace> credential_places(const Environment& environment,
                                                              unsigned user_id);
 
 }  // namespace image_syncer

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <image_syncer/config/environment.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <filesystem>
 #include <string>

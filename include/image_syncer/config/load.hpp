@@ -1,9 +1,9 @@
 #pragma once
 
 #include <image_syncer/config/complaint.hpp>
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/config/rules.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <string>
 #include <vector>

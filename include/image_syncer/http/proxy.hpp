@@ -1,10 +1,9 @@
 #pragma once
 
+#include <image_syncer/util/environment.hpp>
 #include <image_syncer/util/proxy_url.hpp>
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,9 +23,6 @@ struct Proxy {
 /// asked from any thread.
 class ProxyPolicy {
  public:
-  /// Looks up a variable of the environment; absent = not set.
-  using Lookup = std::function<std::optional<std::string>(const std::string& name)>;
-
   /// Never a proxy.
   ProxyPolicy() = default;
 
@@ -37,7 +33,7 @@ class ProxyPolicy {
   /// the last with `:port` or without; `*` is everything. ALL_PROXY means nothing. Throws `Error`
   /// naming the variable when an address cannot be used: the request would leave without the proxy
   /// that was wanted (Go ignores it).
-  [[nodiscard]] static ProxyPolicy from_environment(const Lookup& variable);
+  [[nodiscard]] static ProxyPolicy from_environment(const Environment& environment);
 
   /// `url` for everything, loopback as well: someone configured just this. "" = never a proxy.
   /// Throws `Error` like `parse_proxy_url`.

@@ -28,9 +28,12 @@ class Secret {
 };
 
 /// Makes `value`, and its percent-encoded form, known to `redact` until the process ends; values
-/// under 4 characters are not (they would mangle ordinary text). Other forms (base64 of
-/// "user:password") are for callers to add. Thread-safe.
+/// under 4 characters are not (they would mangle ordinary text). Other forms
+/// (`basic_form`) are for callers to add. Thread-safe.
 void register_secret(std::string_view value);
+
+/// base64 of "username:password", as HTTP's Basic writes it.
+[[nodiscard]] Secret basic_form(std::string_view username, const Secret& password);
 
 /// `text` with every known secret replaced by `***`. The last line of defence: every log line,
 /// report and error passes it. Thread-safe.

@@ -3,9 +3,9 @@
 #include "support/fake_registry/scripted_server.hpp"
 #include "support/http_server/tls_identity.hpp"
 #include "support/scratch_dir.hpp"
-#include <image_syncer/config/environment.hpp>
 #include <image_syncer/config/registries.hpp>
 #include <image_syncer/image/digest.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <map>
 #include <string>

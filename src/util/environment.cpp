@@ -1,4 +1,4 @@
-#include <image_syncer/config/environment.hpp>
+#include <image_syncer/util/environment.hpp>
 
 #include <cstdlib>
 
