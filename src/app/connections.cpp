@@ -2,13 +2,14 @@
 
 #include <image_syncer/config/certs_dir.hpp>
 #include <image_syncer/util/log.hpp>
-#include <image_syncer/util/text.hpp>
 
-#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace image_syncer {
 namespace {
+
+constexpr std::string_view kHttps = "https://";
 
 /// The CA files for a host: the auth file's, and those of certs.d.
 std::vector<std::string> ca_files_of(const RegistryEntry* entry, const HostCertificates& folder) {
@@ -19,20 +20,14 @@ std::vector<std::string> ca_files_of(const RegistryEntry* entry, const HostCerti
   return files;
 }
 
-/// The names under which the host of an https URL may be configured: `host` and `host:443` are the
-/// same.
-std::vector<std::string> names_of(const std::string& url) {
-  const std::size_t begin = url.find("://");
-  const std::size_t end = url.find_first_of("/?#", begin + 3);
-  const std::string authority = to_lower(url.substr(begin + 3, end - begin - 3));
-  const std::string port = ":443";
-  std::vector<std::string> names = {authority};
-  const std::size_t bracket = authority.find(']');  // of an IPv6 address
-  const std::size_t colon = authority.find(':', bracket == std::string::npos ? 0 : bracket);
-  if (colon == std::string::npos) {
-    names.push_back(authority + port);
-  } else if (authority.substr(colon) == port) {
-    names.push_back(authority.substr(0, colon));
+/// The names under which the host of "https://host:443" may be configured: for the default port it
+/// need not be written.
+std::vector<std::string> names_of(const std::string& origin) {
+  constexpr std::string_view kDefaultPort = ":443";
+  const std::string host = origin.substr(kHttps.size());
+  std::vector<std::string> names = {host};
+  if (host.ends_with(kDefaultPort)) {
+    names.push_back(host.substr(0, host.size() - kDefaultPort.size()));
   }
   return names;
 }
@@ -75,7 +70,7 @@ RegistrySettings Connections::settings_of(const std::string& name) {
   }
   const std::vector<std::string> ca_files = ca_files_of(entry, folder);
   settings.connection.trust = trust_in(ca_files);
-  settings.elsewhere = [this](const std::string& url) { return elsewhere(url); };
+  settings.elsewhere = [this](const std::string& origin) { return elsewhere(origin); };
   if (!ca_files.empty() || !settings.connection.cert_file.empty()) {
     log(LogLevel::info,
         "app",
@@ -99,11 +94,11 @@ Connections::SharedTrust Connections::trust_in(const std::vector<std::string>& c
   return trusts_.lock()->emplace(ca_files, std::move(trust)).first->second;
 }
 
-ConnectionOptions Connections::elsewhere(const std::string& url) {
-  if (!url.starts_with("https:")) {
+ConnectionOptions Connections::elsewhere(const std::string& origin) {
+  if (!origin.starts_with(kHttps)) {
     return {};
   }
-  for (const std::string& name : names_of(url)) {
+  for (const std::string& name : names_of(origin)) {
     ConnectionOptions found = find_elsewhere(name);
     if (found.trust || !found.verify_tls) {
       return found;

@@ -36,7 +36,7 @@ class Connections {
   [[nodiscard]] SharedTrust trust_in(const std::vector<std::string>& ca_files);
   /// For a host that another one sends us to: never a client certificate, or any registry could
   /// have us use it there.
-  [[nodiscard]] ConnectionOptions elsewhere(const std::string& url);
+  [[nodiscard]] ConnectionOptions elsewhere(const std::string& origin);
   [[nodiscard]] ConnectionOptions find_elsewhere(const std::string& host);
 
   const RegistryEntries& entries_;

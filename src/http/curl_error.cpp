@@ -12,7 +12,6 @@ namespace image_syncer {
 namespace {
 
 constexpr std::size_t kMaxDetail = 200;
-constexpr int kProxyAuthentication = 407;
 constexpr int kTooManyRequests = 429;
 constexpr int kRequestTimeout = 408;
 constexpr int kServerErrors = 500;

@@ -9,6 +9,9 @@
 
 namespace image_syncer {
 
+/// Proxy Authentication Required: no host says that.
+inline constexpr int kProxyAuthentication = 407;
+
 /// What libcurl tells of a transfer that failed.
 struct CurlFailure {
   CURLcode code = CURLE_OK;

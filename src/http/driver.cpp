@@ -17,7 +17,6 @@ namespace {
 // widths are looked at anew.
 constexpr std::chrono::milliseconds kTick{1000};
 constexpr std::size_t kIdleHandles = 32;
-constexpr int kProxyAuthentication = 407;
 // Handles with larger buffers are not kept: they would hold on to the memory.
 constexpr std::uint32_t kKeptBufferBytes = 16 * 1024;
 

@@ -15,7 +15,6 @@ namespace image_syncer {
 namespace {
 
 constexpr std::size_t kMaxRedirects = 10;
-constexpr std::array kRedirects{301, 302, 303, 307, 308};
 constexpr std::array kReads{RegistryVerb::manifest_head,
                             RegistryVerb::manifest_get,
                             RegistryVerb::blob_head,
@@ -28,7 +27,7 @@ bool is_one_of(const Values& values, const typename Values::value_type& value) {
 
 // A registry on the internet must not make its clients ask what only they can reach.
 void refuse_way_inside(const std::string& registry_origin, const std::string& url) {
-  if (is_local_host(host_of(url)) && !is_local_host(host_of(registry_origin))) {
+  if (is_local_host(split_origin(url).host) && !is_local_host(split_origin(registry_origin).host)) {
     throw Error("the registry at " + registry_origin + " points to " + redact_url(url) +
                 ", an address of this machine: refused");
   }
@@ -142,7 +141,7 @@ void Conversation::on_response(Response response) {
 }
 
 void Conversation::on_ping(const Response& response) {
-  if (is_one_of(kRedirects, response.status) && follow_ping_redirect(response)) {
+  if (is_redirect(response.status) && follow_ping_redirect(response)) {
     return;
   }
   if (response.status != 200 && response.status != 401) {
@@ -190,7 +189,7 @@ void Conversation::on_verb(Response response) {
              !std::exchange(repeated_, true)) {
     return;
   }
-  if (is_one_of(kRedirects, response.status) && follow_redirect(response)) {
+  if (is_redirect(response.status) && follow_redirect(response)) {
     return;
   }
   request_.reset();

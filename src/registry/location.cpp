@@ -228,18 +228,17 @@ std::string with_digest(std::string_view url, const Digest& digest) {
 }
 
 std::string origin(std::string_view url) {
+  const OriginParts parts = split_origin(url);
+  return parts.scheme + "://" + parts.host + ":" + parts.port;
+}
+
+OriginParts split_origin(std::string_view url) {
   try {
     const SplitUrl parts = split_url(without_fragment(url));
-    return parts.scheme + "://" + parts.host + ":" + std::to_string(parts.port);
+    return {parts.scheme, parts.host, std::to_string(parts.port)};
   } catch (const Unusable& unusable) {
     throw_unusable(url, unusable.reason);
   }
-}
-
-std::string host_of(std::string_view url) {
-  const std::string full = origin(url);  // "https://host:443"
-  const std::size_t begin = full.find("://") + 3;
-  return full.substr(begin, full.rfind(':') - begin);
 }
 
 bool same_origin(std::string_view a, std::string_view b) {

@@ -7,6 +7,11 @@
 
 namespace image_syncer {
 
+/// The statuses whose Location is followed (RFC 9110 §15.4).
+[[nodiscard]] constexpr bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 /// Whether an answer over https may point to plain http.
 enum class Downgrade { refuse, allow };
 
@@ -35,8 +40,15 @@ enum class Downgrade { refuse, allow };
 /// port always there. Throws `Error` like `resolve_location`.
 [[nodiscard]] std::string origin(std::string_view url);
 
-/// Its host alone, lower case, IPv6 in brackets. Throws like `origin`.
-[[nodiscard]] std::string host_of(std::string_view url);
+/// The parts of an origin, lower case, an IPv6 address in brackets; the port is always there.
+struct OriginParts {
+  std::string scheme;
+  std::string host;
+  std::string port;
+};
+
+/// Throws like `origin`.
+[[nodiscard]] OriginParts split_origin(std::string_view url);
 
 /// Whether credentials for the one may go to the other. False when either is no usable URL.
 [[nodiscard]] bool same_origin(std::string_view a, std::string_view b);

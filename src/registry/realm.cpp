@@ -6,34 +6,13 @@
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
 
-#include <algorithm>
-
 namespace image_syncer {
-namespace {
-
-struct Place {
-  std::string scheme;
-  std::string host;
-  std::string port;
-};
-
-/// Throws `Error` when it is no usable URL.
-Place place_of(std::string_view url) {
-  const std::string full = origin(url);  // "https://host:443"
-  const std::size_t scheme = full.find("://");
-  const std::size_t port = full.rfind(':');
-  return {
-      full.substr(0, scheme), full.substr(scheme + 3, port - scheme - 3), full.substr(port + 1)};
-}
-
-}  // namespace
-
 Realm read_realm(const std::string& registry_origin, std::string_view realm, bool plain_allowed) {
   const std::string shown = printable(redact_url(realm), 200);
   try {
     const std::string url = resolve_location(registry_origin + "/v2/", realm, Downgrade::allow);
-    const Place there = place_of(url);
-    const Place here = place_of(registry_origin);
+    const OriginParts there = split_origin(url);
+    const OriginParts here = split_origin(registry_origin);
     if (there.scheme != "https" && !plain_allowed) {
       return {"", shown + ", which is not https (insecure: true in the auth file allows it)"};
     }
@@ -52,8 +31,8 @@ bool stays_at_host(std::string_view from, std::string_view to) {
     return true;
   }
   try {
-    const Place before = place_of(from);
-    const Place after = place_of(to);
+    const OriginParts before = split_origin(from);
+    const OriginParts after = split_origin(to);
     const bool same_port =
         before.port == after.port || (before.port == "80" && after.port == "443");
     return before.host == after.host && before.scheme == "http" && after.scheme == "https" &&

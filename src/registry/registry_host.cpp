@@ -52,7 +52,7 @@ ConnectionOptions RegistryHost::connection_to(const std::string& url) {
   if (here) {
     connection = settings_.connection;
   } else if (settings_.elsewhere) {
-    connection = settings_.elsewhere(url);
+    connection = settings_.elsewhere(image_syncer::origin(url));
   }
   connection.verify_tls = connection.verify_tls && !settings_.insecure;
   connection.proxy = settings_.proxies.choose(url);

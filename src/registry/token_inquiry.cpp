@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxRedirects = 5;
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 }  // namespace
 
 TokenInquiry::TokenInquiry(RegistryHost& host,

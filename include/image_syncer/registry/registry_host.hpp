@@ -28,9 +28,9 @@ struct RegistrySettings {
   bool plain_http = false;
   /// For the registry itself. Its trust and client certificate are for no other host.
   ConnectionOptions connection;
-  /// Trust for the URL of another host, to which the registry sends us (a token server, storage).
-  /// Called from any thread; may throw `Error`; empty = the system's.
-  std::function<ConnectionOptions(const std::string& url)> elsewhere;
+  /// Trust for another origin ("https://host:443"), to which the registry sends us (a token server,
+  /// storage). Called from any thread; may throw `Error`; empty = the system's.
+  std::function<ConnectionOptions(const std::string& origin)> elsewhere;
   /// Proxies are chosen by URL, here and elsewhere.
   ProxyPolicy proxies;
 };
