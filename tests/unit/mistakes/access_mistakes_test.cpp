@@ -7,6 +7,18 @@ namespace {
 
 class AccessMistake : public MistakeTest {
  protected:
+  /// Docker's configuration.
+  void write_docker_config(const std::string& text) const {
+    std::filesystem::create_directories(scratch() / ".docker");
+    write(".docker/config.json", text);
+  }
+
+  /// A target whose credentials docker's configuration leaves to `docker-credential-ecr-login`.
+  void prepare_for_helper(FakeRegistry& target) {
+    prepare(source_, target);
+    write_docker_config(R"({"credHelpers": {")" + target.host() + R"(": "ecr-login"}})");
+  }
+
   FakeRegistry source_;
 };
 
@@ -43,17 +55,13 @@ TEST_F(AccessMistake, NoRightToPush) {
 
 TEST_F(AccessMistake, HelperIsMissing) {
   FakeRegistry target({.auth = {.mode = AuthMode::basic}});
-  prepare(source_, target);
-  std::filesystem::create_directories(scratch() / ".docker");
-  write(".docker/config.json", R"({"credHelpers": {")" + target.host() + R"(": "ecr-login"}})");
+  prepare_for_helper(target);
   expect_explained("A credential helper is not installed", run());
 }
 
 TEST_F(AccessMistake, HelperFails) {
   FakeRegistry target({.auth = {.mode = AuthMode::basic}});
-  prepare(source_, target);
-  std::filesystem::create_directories(scratch() / ".docker");
-  write(".docker/config.json", R"({"credHelpers": {")" + target.host() + R"(": "ecr-login"}})");
+  prepare_for_helper(target);
   write("docker-credential-ecr-login", "#!/bin/sh\necho 'token has expired'\nexit 1\n");
   std::filesystem::permissions(scratch() / "docker-credential-ecr-login",
                                std::filesystem::perms::owner_all);
@@ -63,8 +71,7 @@ TEST_F(AccessMistake, HelperFails) {
 TEST_F(AccessMistake, DockerConfigIsBroken) {
   FakeRegistry target({.auth = {.mode = AuthMode::basic}});
   prepare(source_, target);
-  std::filesystem::create_directories(scratch() / ".docker");
-  write(".docker/config.json", "{\"auths\": {,}}\n");
+  write_docker_config("{\"auths\": {,}}\n");
   expect_explained("Docker's credential file is broken", run());
 }
 

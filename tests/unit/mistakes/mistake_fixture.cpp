@@ -150,6 +150,8 @@ std::string MistakeTest::anonymous(std::string line) const {
   line = replace_all(std::move(line), scratch_.path().string() + "/", "");
   static const std::regex digest("sha256(:|%3A)[0-9a-f]{64}");
   line = std::regex_replace(line, digest, "sha256$1…");
+  static const std::regex upload("upload-[0-9]+");
+  line = std::regex_replace(line, upload, "UPLOAD");
   static const std::regex words(" \\[[A-Z][^\\]]*\\]");
   line = std::regex_replace(line, words, "");
   static const std::regex time("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]*Z");

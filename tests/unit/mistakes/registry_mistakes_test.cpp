@@ -5,18 +5,20 @@ namespace {
 
 class RegistryMistake : public MistakeTest {
  protected:
+  RegistryMistake() { prepare(source_, target_); }
+
   /// Source and target, with one answer of the target replaced.
   std::vector<std::string> run_with(const Match& match, int status, const std::string& body) {
-    FakeRegistry source;
-    FakeRegistry target;
-    prepare(source, target);
-    target.on(match).reply(status, {{"Content-Type", "application/json"}}, body);
+    target_.on(match).reply(status, {{"Content-Type", "application/json"}}, body);
     return run();
   }
 
   static std::string error(const std::string& code, const std::string& message) {
     return R"({"errors":[{"code":")" + code + R"(","message":")" + message + R"("}]})";
   }
+
+  FakeRegistry source_;
+  FakeRegistry target_;
 };
 
 const Match kStart{.method = "POST", .path = ".*/blobs/uploads/", .times = kAlways};
@@ -43,9 +45,8 @@ TEST_F(RegistryMistake, ReadOnly) {
 }
 
 TEST_F(RegistryMistake, ImmutableTag) {
-  FakeRegistry source;
   FakeRegistry target({.behaviour = {.immutable_tags = true}});
-  prepare(source, target);
+  prepare(source_, target);
   target.seed_image("app", "v1", {.layers = layers_of({10})});
   expect_explained("The tag is immutable", run());
 }
@@ -60,17 +61,13 @@ TEST_F(RegistryMistake, RefusedMediaType) {
 }
 
 TEST_F(RegistryMistake, BodyTooLarge) {
-  FakeRegistry source;
   FakeRegistry target({.behaviour = {.max_upload_body = 10}});
-  prepare(source, target);
+  prepare(source_, target);
   expect_explained("A proxy limits the size of requests", run());
 }
 
 TEST_F(RegistryMistake, BlockedPull) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  source.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
+  source_.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
       .reply(412,
              {},
              error("PROJECTPOLICYVIOLATION",
@@ -80,62 +77,41 @@ TEST_F(RegistryMistake, BlockedPull) {
 }
 
 TEST_F(RegistryMistake, TypoInATag) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  write("images.yaml", source.host() + "/app:v11: " + target.host() + "/app\n");
+  write("images.yaml", source_.host() + "/app:v11: " + target_.host() + "/app\n");
   expect_explained("The tag does not exist", run());
 }
 
 TEST_F(RegistryMistake, UnknownRepository) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  write("images.yaml", source.host() + "/ap: " + target.host() + "/app\n");
+  write("images.yaml", source_.host() + "/ap: " + target_.host() + "/app\n");
   expect_explained("The source repository does not exist", run());
 }
 
 TEST_F(RegistryMistake, NothingMatches) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  write("images.yaml", source.host() + "/app:/^release-/: " + target.host() + "/app\n");
+  write("images.yaml", source_.host() + "/app:/^release-/: " + target_.host() + "/app\n");
   expect_explained("No tag matches", run());
 }
 
 TEST_F(RegistryMistake, EmptyRepository) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  write("images.yaml", source.host() + "/app: " + target.host() + "/app\n");
-  source.on({.path = ".*/tags/list", .times = kAlways})
+  write("images.yaml", source_.host() + "/app: " + target_.host() + "/app\n");
+  source_.on({.path = ".*/tags/list", .times = kAlways})
       .reply(200, {}, R"({"name":"app","tags":null})");
   expect_explained("The repository is empty", run());
 }
 
 TEST_F(RegistryMistake, TagVanishes) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  source.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
+  source_.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
       .reply(404, {}, error("MANIFEST_UNKNOWN", "manifest unknown"));
   expect_explained("The image vanishes during the run", run());
 }
 
 TEST_F(RegistryMistake, LayerIsMissing) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  source.on({.method = "GET", .path = ".*/blobs/.*", .times = kAlways})
+  source_.on({.method = "GET", .path = ".*/blobs/.*", .times = kAlways})
       .reply(404, {}, error("BLOB_UNKNOWN", "blob unknown to registry"));
   expect_explained("The source lacks a layer", run());
 }
 
 TEST_F(RegistryMistake, BytesAreWrong) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  source.on({.method = "GET", .path = ".*/blobs/.*", .times = kAlways})
+  source_.on({.method = "GET", .path = ".*/blobs/.*", .times = kAlways})
       .mutate([](ServerResponse& response) {
         std::string bytes(response.body.view());
         bytes.back() = bytes.back() == 'x' ? 'y' : 'x';
@@ -145,10 +121,7 @@ TEST_F(RegistryMistake, BytesAreWrong) {
 }
 
 TEST_F(RegistryMistake, RateLimit) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  source.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
+  source_.on({.method = "GET", .path = ".*/manifests/.*", .times = kAlways})
       .reply(429,
              {{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "0;w=21600"}},
              error("TOOMANYREQUESTS", "You have reached your pull rate limit."));
@@ -156,10 +129,7 @@ TEST_F(RegistryMistake, RateLimit) {
 }
 
 TEST_F(RegistryMistake, ServerErrors) {
-  FakeRegistry source;
-  FakeRegistry target;
-  prepare(source, target);
-  target.on({.method = "PUT", .path = ".*/manifests/.*", .times = kAlways})
+  target_.on({.method = "PUT", .path = ".*/manifests/.*", .times = kAlways})
       .reply(500, {}, error("UNKNOWN", "unknown error"));
   expect_explained("The registry fails", run());
 }
