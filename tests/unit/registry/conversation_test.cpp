@@ -318,6 +318,31 @@ TEST(Redirect, Must26_GoesFromHttpsToHttpOnlyWhenInsecure) {
   }
 }
 
+// The server stands in the place of the whole internet, as a proxy.
+TEST(Redirect, LeadsNobodyToThisMachine) {
+  for (const char* const there : {"http://169.254.169.254/latest/meta-data",
+                                  "http://127.0.0.1:2375/info",
+                                  "http://localhost/"}) {
+    ScriptedServer internet([&](ServerExchange& exchange) {
+      const ServerRequest& request = exchange.request();
+      if (request.target.ends_with("/v2/")) {
+        return ServerResponse{.status = 200};
+      }
+      return ServerResponse{.status = request.method == "POST" ? 202 : 307,
+                            .headers = {{"Location", there}}};
+    });
+    Client client("registry.example", {.proxies = ProxyPolicy::always(internet.origin())});
+    const auto read =
+        client.run(client.registry().get_blob(client.repository("a"), descriptor_of("x")));
+    EXPECT_THAT(message_of(*read), HasSubstr("an address of this machine: refused"));
+    const auto upload = client.registry().upload(client.repository("a"), descriptor_of("x"));
+    EXPECT_EQ(message_of(*client.run(upload->start({}))), "");
+    const auto write = client.run(upload->send(std::make_shared<const std::string>("x")));
+    EXPECT_THAT(message_of(*write), HasSubstr("an address of this machine: refused"));
+    EXPECT_EQ(internet.count(), 3U) << "ping, GET, POST";
+  }
+}
+
 TEST(Redirect, OfAWriteIsFollowedWithItsBodyOnlyByTheStatusesThatSayso) {
   const std::string bytes = "{}";
   for (const int status : {301, 302, 303, 307, 308}) {
