@@ -173,7 +173,10 @@ void ImageJob::after_step(Context& context, std::unique_ptr<ImageJob> self) {
   for (const Target& target : targets_) {
     if (target.phase != Phase::ended) {
       waits = waits || target.waiting;
-      due = target.waiting ? due : std::min(due, target.due);
+      // A held one has nothing to do: for its sake the others' blobs are not waited for by running.
+      const bool idle =
+          target.waiting || context.queue.is_held(target.reference.repository.registry);
+      due = idle ? due : std::min(due, target.due);
     }
   }
   if (!waits || due <= context.clock.now()) {

@@ -6,8 +6,12 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,6 +24,32 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr std::size_t kImages = 5;
+
+/// Counts how often it is looked at: whoever waits by running does that all the time.
+class CountingClock final : public Clock {
+ public:
+  explicit CountingClock(Clock& clock)
+      : clock_(clock) {}
+
+  [[nodiscard]] time_point now() const override {
+    looks_.fetch_add(1, std::memory_order_relaxed);
+    return clock_.now();
+  }
+
+  [[nodiscard]] wall_time wall_now() const override { return clock_.wall_now(); }
+
+  void wait_until(std::condition_variable& condition,
+                  std::unique_lock<std::mutex>& lock,
+                  time_point when) override {
+    clock_.wait_until(condition, lock, when);
+  }
+
+  [[nodiscard]] std::size_t looks() const { return looks_; }
+
+ private:
+  Clock& clock_;
+  mutable std::atomic<std::size_t> looks_ = 0;
+};
 
 class EngineDeadRegistry : public EngineTest {
  protected:
@@ -101,6 +131,31 @@ TEST_F(EngineDeadRegistry, a_dead_target_costs_one_line_and_the_others_nothing) 
       EXPECT_EQ(requests(*target), kImages * 9);  // HEAD, PUT, 2 a small blob, 3 the large one
     }
     EXPECT_EQ(requests(source), kImages * 5);  // HEAD, GET, three blobs once
+  }
+}
+
+// The image has nothing to do while its blob is on the way: neither where all targets answer nor
+// where one of them is dead.
+TEST_F(EngineDeadRegistry, a_dead_target_keeps_no_worker_from_other_work) {
+  use_real_timings();
+  for (const bool is_dead : {false, true}) {
+    SCOPED_TRACE(is_dead ? "dead" : "alive");
+    FakeRegistry source;
+    FakeRegistry target;
+    FakeRegistry other;
+    CountingClock counting(fast);
+    clock = &counting;
+    source.seed("team/app", "v0", images[0]);
+    source.on({.method = "GET", .path = blob_path("team/app", images[0].blobs[2].digest)})
+        .throttle(4 * kMiB);
+    if (is_dead) {
+      other.stop();
+    }
+    rules.clear();
+    add_tags(source, "team/app", {"v0"}, {&target, &other});
+    const EngineRun result = run();
+    EXPECT_EQ(result.ends(), is_dead ? "copied 1 failed 1" : "copied 2") << result.summary;
+    EXPECT_LT(counting.looks(), 2000U);
   }
 }
 
