@@ -99,16 +99,14 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
     open_registries(registries, config.rules);
     Engine engine(
         engine_options(options, config.registries),
-        config.rules,
         [&registries](const std::string& name) -> Registry& { return registries.get(name); },
         *record,
-        state,
         system_clock());
     std::unique_ptr<TerminalProgress> progress;
     if (shows_progress(options)) {
       progress = std::make_unique<TerminalProgress>(state, system_clock());
     }
-    complete = engine.run(stop);
+    complete = engine.run(config.rules, state, stop);
     for (RateLimitNote& note : registries.rate_limits()) {
       state.rate_limit(std::move(note));
     }

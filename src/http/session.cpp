@@ -29,6 +29,10 @@ Session::~Session() {
   impl_->core.wakeup->detach();
 }
 
+void Session::count(TrafficCounters counters) {
+  impl_->core.options.counters = counters;
+}
+
 void Session::run(std::span<Exchange* const> exchanges,
                   const Width& width,
                   const std::stop_token& stop) {

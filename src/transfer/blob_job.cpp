@@ -10,8 +10,12 @@
 
 namespace image_syncer {
 
-BlobJob::BlobJob(Context& context, Repository source, Descriptor blob)
-    : context_(context),
+BlobJob::BlobJob(Context& context,
+                 std::shared_ptr<SyncRun> sync_run,
+                 Repository source,
+                 Descriptor blob)
+    : TransferJob(std::move(sync_run)),
+      context_(context),
       source_(std::move(source)),
       blob_(std::move(blob)) {}
 
@@ -33,7 +37,8 @@ void BlobJob::push(Context& context, std::unique_ptr<BlobJob> job) {
   std::sort(lane.targets.begin(), lane.targets.end());
   lane.targets.erase(std::unique(lane.targets.begin(), lane.targets.end()), lane.targets.end());
   const Needs needs{{lane.source}, lane.targets};
-  context.queue.push(std::move(job), lane, needs, Priority::continuation);
+  const Priority priority = job->priority();
+  context.queue.push(std::move(job), lane, needs, priority);
 }
 
 void BlobJob::run(Worker& worker, std::unique_ptr<TransferJob> self) {
@@ -92,7 +97,7 @@ void BlobJob::keep_what_is_permitted(Worker& worker) {
       --place->second;
     } else {
       if (!later) {
-        later = std::make_unique<BlobJob>(context_, source_, blob_);
+        later = std::make_unique<BlobJob>(context_, shared_run(), source_, blob_);
       }
       later->add_leg({leg.repository, leg.owner, std::move(leg.upload), leg.distrust});
       leg.ended = true;
@@ -128,7 +133,7 @@ void BlobJob::look(Worker& worker) {
   for (std::size_t index = 0; index < looked.size(); ++index) {
     try {
       if (heads[index]->result()) {
-        context_.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
+        sync_run().state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
         leg_done(*looked[index], 0);
       }
     } catch (const Error&) {
@@ -157,7 +162,7 @@ void BlobJob::start(Worker& worker) {
     try {
       const UploadStart start = starts[index]->result();
       if (start == UploadStart::present) {
-        context_.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
+        sync_run().state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
         leg_done(*started[index], 0);
       } else if (start == UploadStart::mount_refused) {
         context_.health.set_no_mount(started[index]->repository.registry);
@@ -185,7 +190,8 @@ void BlobJob::transfer(Worker& worker) {
   }
   const auto source =
       context_.registry(source_.registry).blob_source(source_, blob_, sizes.transfer);
-  const auto progress = context_.state.start_blob(blob_.digest, *blob_.size, source_.str(), hosts);
+  const auto progress =
+      sync_run().state.start_blob(blob_.digest, *blob_.size, source_.str(), hosts);
   FanOutOptions options;
   options.size = *blob_.size;
   options.algorithm = blob_.digest.algorithm();
@@ -200,7 +206,7 @@ void BlobJob::transfer(Worker& worker) {
     ends[index] = context_.clock.now();
     if (result == LegResult::done) {
       // At once: an image may have all it needs for this target while others still transfer.
-      context_.state.counters().blobs_copied.fetch_add(1, std::memory_order_relaxed);
+      sync_run().state.counters().blobs_copied.fetch_add(1, std::memory_order_relaxed);
       leg_done(*legs[index], *blob_.size);
     }
   };

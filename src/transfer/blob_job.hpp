@@ -25,7 +25,7 @@ class BlobJob final : public TransferJob {
     bool ended = false;
   };
 
-  BlobJob(Context& context, Repository source, Descriptor blob);
+  BlobJob(Context& context, std::shared_ptr<SyncRun> sync_run, Repository source, Descriptor blob);
   ~BlobJob() override;
   BlobJob(const BlobJob&) = delete;
   BlobJob& operator=(const BlobJob&) = delete;

@@ -16,22 +16,14 @@ WorkQueueOptions queue_options(const EngineOptions& options) {
 
 }  // namespace
 
-Context::Context(const EngineOptions& engine_options,
-                 const std::vector<Rule>& engine_rules,
-                 SyncRecord& sync_record,
-                 RunState& run_state,
-                 Clock& run_clock)
+Context::Context(const EngineOptions& engine_options, SyncRecord& sync_record, Clock& engine_clock)
     : options(engine_options),
-      rules(engine_rules),
       record(sync_record),
-      state(run_state),
-      clock(run_clock),
-      started(run_clock.wall_now()),
-      health(run_clock),
+      clock(engine_clock),
+      health(engine_clock),
       pacer(engine_options.requests_per_second),
-      order(engine_rules),
-      queue(queue_options(engine_options), run_clock),
-      prober(engine_options, queue, health, run_clock) {}
+      queue(queue_options(engine_options), engine_clock),
+      prober(engine_options, queue, health, engine_clock) {}
 
 void Context::wake(const std::vector<WaiterId>& waiters) {
   for (const WaiterId waiter : waiters) {

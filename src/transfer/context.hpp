@@ -4,9 +4,7 @@
 #include "transfer/host_prober.hpp"
 #include "transfer/pacer.hpp"
 #include "transfer/parking.hpp"
-#include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/plan/blob_index.hpp>
-#include <image_syncer/plan/target_owners.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
@@ -14,40 +12,38 @@
 #include <image_syncer/util/clock.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 namespace image_syncer {
 
-/// What the workers of a run share. Every member is thread-safe or does not change during the run.
+/// What the workers of an engine share. Every member is thread-safe or does not change.
 struct Context {
   const EngineOptions& options;
-  const std::vector<Rule>& rules;
-  std::map<std::string, Registry*> registries;
   SyncRecord& record;
-  RunState& state;
   Clock& clock;
-  Clock::wall_time started;
+  Synchronized<std::map<std::string, Registry*>> registries;
+  std::stop_token stop;  ///< set by `Engine::start`
+  std::atomic<bool> draining{false};
   HostHealth health;
   Pacer pacer;
   Parking parking;
-  RuleOrder order;
   Synchronized<BlobIndex> blobs;
-  Synchronized<TargetOwners> owners;
   /// Upload sessions that are to be deleted when everything has stopped.
   Synchronized<std::vector<std::unique_ptr<Exchange>>> leftovers;
   WorkQueue queue;  // after what jobs use: those left in it are destroyed first
   HostProber prober;
 
-  Context(const EngineOptions& engine_options,
-          const std::vector<Rule>& engine_rules,
-          SyncRecord& sync_record,
-          RunState& run_state,
-          Clock& run_clock);
+  Context(const EngineOptions& engine_options, SyncRecord& sync_record, Clock& engine_clock);
 
-  [[nodiscard]] Registry& registry(const std::string& name) const { return *registries.at(name); }
+  [[nodiscard]] Registry& registry(const std::string& name) { return *registries.lock()->at(name); }
+
+  /// Whether what is not done yet stays undone.
+  [[nodiscard]] bool is_ending() const { return draining || stop.stop_requested(); }
 
   /// Which platforms a rule copies: its own filter replaces the one for all.
   [[nodiscard]] const PlatformFilter& platforms_of(const Rule& rule) const {

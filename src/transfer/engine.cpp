@@ -1,7 +1,8 @@
+#include "transfer/admission.hpp"
 #include "transfer/context.hpp"
 #include "transfer/expansion_board.hpp"
 #include "transfer/image_job.hpp"
-#include "transfer/rule_jobs.hpp"
+#include "transfer/sync_run.hpp"
 #include "transfer/worker.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/transfer/engine.hpp>
@@ -10,8 +11,11 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -52,99 +56,108 @@ std::vector<std::shared_ptr<LaneRules>> lanes_of(const std::vector<Rule>& rules)
 
 struct Engine::Impl {
   EngineOptions options;
+  RegistryLookup lookup;
   Context context;
+  Admission admission;
+  std::stop_source stop;  // of this engine alone
+  std::optional<std::stop_callback<std::function<void()>>> relay;
+  std::vector<std::jthread> workers;
 
-  Impl(EngineOptions engine_options,
-       const std::vector<Rule>& rules,
-       SyncRecord& record,
-       RunState& state,
-       Clock& clock)
+  Impl(EngineOptions engine_options, RegistryLookup registries, SyncRecord& record, Clock& clock)
       : options(std::move(engine_options)),
-        context(options, rules, record, state, clock) {}
+        lookup(std::move(registries)),
+        context(options, record, clock),
+        admission(context) {}
 
-  void admit(const std::vector<std::shared_ptr<LaneRules>>& lanes,
-             ExpansionBoard& board,
-             const std::stop_token& stop);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  Impl(Impl&&) = delete;
+  Impl& operator=(Impl&&) = delete;
+
+  ~Impl() {
+    stop.request_stop();
+    workers.clear();
+    static_cast<void>(context.parking.take_all());
+  }
+
+  void probe_new_registries(const std::vector<Rule>& rules);
   void fail_stuck();
   void delete_leftovers();
 };
 
-Engine::Engine(EngineOptions options,
-               const std::vector<Rule>& rules,
-               const RegistryLookup& registries,
-               SyncRecord& record,
-               RunState& state,
-               Clock& clock)
-    : impl_(std::make_unique<Impl>(std::move(options), rules, record, state, clock)) {
-  Context& context = impl_->context;
-  for (const Rule& rule : rules) {
-    context.registries.try_emplace(rule.source.registry, nullptr);
-    for (const Destination& destination : rule.destinations) {
-      context.registries.try_emplace(destination.repository.registry, nullptr);
-    }
-  }
-  for (auto& [name, registry] : context.registries) {
-    registry = &registries(name);
-  }
+Engine::Engine(EngineOptions options, RegistryLookup registries, SyncRecord& record, Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(registries), record, clock)) {
   for (const auto& [host, limit] : impl_->options.host_limits) {
-    context.queue.set_host_limit(host, limit);
+    impl_->context.queue.set_host_limit(host, limit);
   }
 }
 
 Engine::~Engine() = default;
 
-bool Engine::run(const std::stop_token& stop) {
+void Engine::start(const std::stop_token& stop) {
   Context& context = impl_->context;
-  const auto lanes = lanes_of(context.rules);
-  ExpansionBoard board(context, lanes);
-  for (const auto& [name, registry] : context.registries) {
-    static_cast<void>(context.prober.probe(*registry));
-  }
+  impl_->relay.emplace(stop, [this] { impl_->stop.request_stop(); });
+  context.stop = impl_->stop.get_token();
   context.prober.start();
-  {
-    std::vector<std::jthread> workers;
-    for (std::size_t index = 0; index < impl_->options.workers; ++index) {
-      workers.emplace_back([&context, stop] { Worker(context, stop).loop(); });
-    }
-    impl_->admit(lanes, board, stop);
-    context.queue.close_when_idle();
+  impl_->admission.start(context.stop);
+  for (std::size_t index = 0; index < impl_->options.workers; ++index) {
+    impl_->workers.emplace_back([&context] { Worker(context, context.stop).loop(); });
   }
+}
+
+void Engine::begin(RunRequest request) {
+  Context& context = impl_->context;
+  impl_->probe_new_registries(request.rules);
+  const auto lanes = lanes_of(request.rules);
+  const auto run = std::make_shared<SyncRun>(context, std::move(request));
+  impl_->admission.admit(std::make_shared<ExpansionBoard>(context, run, lanes), lanes);
+}
+
+void Engine::drain() {
+  impl_->context.draining = true;
+}
+
+bool Engine::finish() {
+  Context& context = impl_->context;
+  impl_->admission.wait_until_empty(context.stop);
+  impl_->admission.stop();
+  context.queue.close_when_idle();
+  impl_->workers.clear();
   context.prober.stop();
-  const bool complete = !stop.stop_requested();
-  if (complete) {
+  if (!context.stop.stop_requested()) {
     impl_->fail_stuck();
   }
   static_cast<void>(context.parking.take_all());
   impl_->delete_leftovers();
   context.record.flush();
-  return complete;
+  return !context.is_ending();
 }
 
-// A lane begins when its registries have answered, or failed once: an image that began before would
-// leave out a target that is only about to answer, and be downloaded for it again. A silent
-// registry delays its own lanes only, and not for long.
-void Engine::Impl::admit(const std::vector<std::shared_ptr<LaneRules>>& lanes,
-                         ExpansionBoard& board,
-                         const std::stop_token& stop) {
-  const auto deadline = context.clock.now() + options.first_answers;
-  std::vector<std::shared_ptr<LaneRules>> waiting = lanes;
-  while (!waiting.empty() && !stop.stop_requested()) {
-    const std::set<std::string> silent =
-        context.clock.now() < deadline ? context.prober.silent() : std::set<std::string>();
-    std::erase_if(waiting, [&](const std::shared_ptr<LaneRules>& rules) {
-      const Lane& lane = rules->lane;
-      if (silent.contains(lane.source) ||
-          std::any_of(lane.targets.begin(), lane.targets.end(), [&silent](const auto& target) {
-            return silent.contains(target);
-          })) {
-        return false;
+bool Engine::run(const std::vector<Rule>& rules, RunState& state, const std::stop_token& stop) {
+  start(stop);
+  begin({rules, state, Urgency::timed, {}});
+  return finish();
+}
+
+void Engine::Impl::probe_new_registries(const std::vector<Rule>& rules) {
+  std::map<std::string, Registry*> added;
+  {
+    auto registries = context.registries.lock();
+    const auto add = [&](const std::string& name) {
+      if (!registries->contains(name) && !added.contains(name)) {
+        added.emplace(name, &lookup(name));
       }
-      context.queue.add_generator(lane, std::make_unique<LaneGenerator>(context, board, rules));
-      return true;
-    });
-    if (!waiting.empty()) {
-      context.prober.await_answer(silent, deadline, stop);
+    };
+    for (const Rule& rule : rules) {
+      add(rule.source.registry);
+      for (const Destination& destination : rule.destinations) {
+        add(destination.repository.registry);
+      }
     }
+    registries->insert(added.begin(), added.end());
+  }
+  for (const auto& [name, registry] : added) {
+    static_cast<void>(context.prober.probe(*registry));
   }
 }
 

@@ -7,19 +7,21 @@
 namespace image_syncer {
 
 ExpansionBoard::ExpansionBoard(Context& context,
+                               std::shared_ptr<SyncRun> run,
                                const std::vector<std::shared_ptr<LaneRules>>& lanes)
-    : context_(context) {
+    : context_(context),
+      run_(std::move(run)) {
   for (const auto& lane : lanes) {
     lanes_.push_back(lane->lane);
   }
   auto progress = progress_.lock();
-  progress->expanded.assign(context.rules.size(), false);
-  progress->left = context.rules.size();
+  progress->expanded.assign(run_->rules.size(), false);
+  progress->left = run_->rules.size();
 }
 
 bool ExpansionBoard::may_expand(std::size_t rule) {
   auto progress = progress_.lock();
-  for (const std::size_t before : context_.order.before(rule)) {
+  for (const std::size_t before : run_->order.before(rule)) {
     if (!progress->expanded[before]) {
       return false;
     }
@@ -36,14 +38,14 @@ void ExpansionBoard::expanded(RuleRun& run, std::vector<std::string> tags) {
   run.state = run.count == 0 ? RuleRun::State::done : RuleRun::State::ready;
   std::size_t pairs = run.count * rule.destinations.size();
   if (run.count == 0) {
-    context_.state.warn(rule.mark.str() + ": rule " + rule.text + " matches no tag");
-  } else if (context_.order.shares_targets(rule.index)) {
+    run_->state.warn(rule.mark.str() + ": rule " + rule.text + " matches no tag");
+  } else if (run_->order.shares_targets(rule.index)) {
     claim_targets(run);
     for (const bool dropped : run.dropped) {
       pairs -= dropped ? 1 : 0;
     }
   }
-  context_.state.images_found(pairs);
+  run_->state.images_found(pairs);
   finish(rule.index);
 }
 
@@ -60,15 +62,14 @@ void ExpansionBoard::claim_targets(RuleRun& run) {
     const ImagePlan plan = image_at(rule, run.tags, image);
     for (std::size_t target = 0; target < width; ++target) {
       const TargetOwners::Result result =
-          context_.owners.lock()->claim(rule.index, plan.source, plan.targets[target]);
+          run_->owners.lock()->claim(rule.index, plan.source, plan.targets[target]);
       if (result.claim == TargetOwners::Claim::owned) {
         continue;
       }
       run.dropped[image * width + target] = true;
       // The same source under another filter is another image.
-      const bool same_platforms =
-          context_.platforms_of(context_.rules[result.owner]).normalized() ==
-          context_.platforms_of(rule).normalized();
+      const bool same_platforms = context_.platforms_of(run_->rules[result.owner]).normalized() ==
+                                  context_.platforms_of(rule).normalized();
       if (result.claim == TargetOwners::Claim::disputed) {
         dispute(rule, result.owner, {plan.source, plan.targets[target]}, "from another source");
       } else if (!same_platforms) {
@@ -82,7 +83,7 @@ void ExpansionBoard::dispute(const Rule& rule,
                              std::size_t owner,
                              const Copy& copy,
                              const char* difference) {
-  const Rule& first = context_.rules[owner];
+  const Rule& first = run_->rules[owner];
   ImageOutcome outcome;
   outcome.rule = rule.index;
   outcome.rule_text = rule.text;
@@ -92,8 +93,8 @@ void ExpansionBoard::dispute(const Rule& rule,
   outcome.reason = "the rule " + first.text + " (" + first.mark.str() + ") writes this tag " +
                    difference + " and comes first; " + rule.text + " (" + rule.mark.str() +
                    ") must use another tag";
-  context_.state.images_found(1);
-  context_.state.image_done(outcome);
+  run_->state.images_found(1);
+  run_->state.image_done(outcome);
 }
 
 void ExpansionBoard::finish(std::size_t rule) {
@@ -104,9 +105,9 @@ void ExpansionBoard::finish(std::size_t rule) {
     all = --progress->left == 0;
   }
   if (all) {
-    context_.state.expansion_finished();
+    run_->state.expansion_finished();
   }
-  if (context_.order.shares_targets(rule)) {
+  if (run_->order.shares_targets(rule)) {
     for (const Lane& lane : lanes_) {
       context_.queue.poke(lane);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transfer/context.hpp"
+#include "transfer/sync_run.hpp"
 #include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/util/synchronized.hpp>
@@ -40,7 +41,11 @@ struct LaneRules {
 /// earlier ones waits for those, so that the first in file order owns a disputed tag. Thread-safe.
 class ExpansionBoard {
  public:
-  ExpansionBoard(Context& context, const std::vector<std::shared_ptr<LaneRules>>& lanes);
+  ExpansionBoard(Context& context,
+                 std::shared_ptr<SyncRun> run,
+                 const std::vector<std::shared_ptr<LaneRules>>& lanes);
+
+  [[nodiscard]] const std::shared_ptr<SyncRun>& run() const { return run_; }
 
   /// Whether all rules that have to come first were expanded.
   [[nodiscard]] bool may_expand(std::size_t rule);
@@ -67,6 +72,7 @@ class ExpansionBoard {
   };
 
   Context& context_;
+  std::shared_ptr<SyncRun> run_;
   std::vector<Lane> lanes_;  // every lane, to be poked
   Synchronized<Progress> progress_;
 };

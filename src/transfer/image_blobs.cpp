@@ -56,7 +56,7 @@ void ImageJob::move_blobs(Worker& worker) {
       }
     }
     if (target.phase != Phase::ended) {
-      tell_ahead(context_, target);
+      tell_ahead(target);
     }
   }
 }
@@ -87,7 +87,7 @@ void ImageJob::claim_blob(Target& target,
   switch (result.claim) {
     case BlobIndex::Claim::present:
       target.have[blob] = true;
-      context_.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
+      sync_run().state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
       return;
     case BlobIndex::Claim::waiting:
       target.waiting = true;
@@ -133,10 +133,10 @@ bool ImageJob::vouched_for(Context& context, Target& target, std::size_t blob) {
   }
   target.have[blob] = true;
   const auto trust = target.doubt ? std::chrono::seconds(0) : context.options.record_trust;
-  if (*confirmed < context.started - trust) {
+  if (*confirmed < sync_run().started - trust) {
     target.trusted.push_back(blob);
   }
-  context.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
+  sync_run().state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -166,7 +166,7 @@ void ImageJob::look_before_upload(Worker& worker, std::vector<Move>& moves) {
     try {
       if (heads[index]->result()) {
         settle(worker, *looked[index], true);
-        context_.state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
+        sync_run().state.counters().blobs_present.fetch_add(1, std::memory_order_relaxed);
       }
     } catch (const Error&) {
       move_failed(worker, *looked[index], "asking for");
@@ -195,7 +195,7 @@ void ImageJob::start_uploads(Worker& worker, std::vector<Move>& moves) {
     starts.push_back(move.upload->start(std::move(from)));
   }
   worker.run_all(starts);
-  RunCounters& counters = context_.state.counters();
+  RunCounters& counters = sync_run().state.counters();
   for (std::size_t index = 0; index < started.size(); ++index) {
     Move& move = *started[index];
     try {
@@ -277,7 +277,7 @@ void ImageJob::send_round(Worker& worker, std::vector<Move*>& round) {
     try {
       sends[index]->rethrow_failure();
       targets_[sent[index]->target].bytes += *blob(*sent[index]).size;
-      context_.state.counters().blobs_copied.fetch_add(1, std::memory_order_relaxed);
+      sync_run().state.counters().blobs_copied.fetch_add(1, std::memory_order_relaxed);
       settle(worker, *sent[index], true);
     } catch (const Error&) {
       move_failed(worker, *sent[index], "uploading");
@@ -302,7 +302,7 @@ void ImageJob::start_blob_jobs(Context& context, std::vector<Move>& moves) {
         context.health.is_slow(repository.registry) ? repository.registry : "";
     std::unique_ptr<BlobJob>& job = jobs[{move.blob, group}];
     if (!job) {
-      job = std::make_unique<BlobJob>(context, source_.repository, blob(move));
+      job = std::make_unique<BlobJob>(context, shared_run(), source_.repository, blob(move));
     }
     job->add_leg({repository, id_, std::move(move.upload), target.distrust != Distrust::none});
   }

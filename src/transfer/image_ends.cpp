@@ -17,7 +17,7 @@ void ImageJob::advance(Target& target, Phase phase) {
   target.had_all = false;
 }
 
-void ImageJob::tell_ahead(Context& context, Target& target) const {
+void ImageJob::tell_ahead(Target& target) const {
   std::uint64_t ahead = 0;
   if (target.phase == Phase::blobs) {
     if (!content_ || target.have.size() != content_->blobs.size()) {
@@ -28,8 +28,8 @@ void ImageJob::tell_ahead(Context& context, Target& target) const {
     }
   }
   if (ahead != target.ahead) {
-    context.state.bytes_ahead(static_cast<std::int64_t>(ahead) -
-                              static_cast<std::int64_t>(target.ahead));
+    sync_run().state.bytes_ahead(static_cast<std::int64_t>(ahead) -
+                                 static_cast<std::int64_t>(target.ahead));
     target.ahead = ahead;
   }
 }
@@ -145,7 +145,7 @@ void ImageJob::end(Context& context,
                    const std::string& reason,
                    const std::string& failed_registry) {
   target.phase = Phase::ended;
-  tell_ahead(context, target);
+  tell_ahead(target);
   ImageOutcome outcome;
   outcome.rule = rule_.index;
   outcome.rule_text = rule_.text;
@@ -163,7 +163,7 @@ void ImageJob::end(Context& context,
       std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.now() - began_);
   outcome.reason = reason;
   outcome.failed_registry = failed_registry;
-  context.state.image_done(outcome);
+  sync_run().state.image_done(outcome);
 }
 
 }  // namespace image_syncer

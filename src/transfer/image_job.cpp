@@ -15,8 +15,9 @@ constexpr std::chrono::hours kSeenInterval{12};
 /// Wakes a parked image when one of its targets is due, while others wait for blobs.
 class Alarm final : public TransferJob {
  public:
-  explicit Alarm(WaiterId image)
-      : image_(image) {}
+  Alarm(std::shared_ptr<SyncRun> sync_run, WaiterId image)
+      : TransferJob(std::move(sync_run)),
+        image_(image) {}
 
   void run(Worker& worker, std::unique_ptr<TransferJob> /*self*/) override {
     worker.context().wake({image_});
@@ -30,8 +31,13 @@ class Alarm final : public TransferJob {
 
 }  // namespace
 
-ImageJob::ImageJob(Context& context, const Rule& rule, const Lane& lane, ImagePlan plan)
-    : context_(context),
+ImageJob::ImageJob(Context& context,
+                   std::shared_ptr<SyncRun> sync_run,
+                   const Rule& rule,
+                   const Lane& lane,
+                   ImagePlan plan)
+    : TransferJob(std::move(sync_run)),
+      context_(context),
       rule_(rule),
       lane_(lane),
       id_(context.parking.open()),
@@ -131,8 +137,9 @@ void ImageJob::push(Context& context, std::unique_ptr<ImageJob> image) {
   }
   const Needs needs = image->needs();
   const Lane lane = image->lane_;
-  context.queue.push(
-      std::move(image), lane, needs, again ? Priority::again : Priority::continuation, due);
+  const Priority priority =
+      again && image->sync_run().urgency == Urgency::timed ? Priority::again : image->priority();
+  context.queue.push(std::move(image), lane, needs, priority, due);
 }
 
 void ImageJob::run(Worker& worker, std::unique_ptr<TransferJob> self) {
@@ -184,7 +191,7 @@ void ImageJob::after_step(Context& context, std::unique_ptr<ImageJob> self) {
     return;
   }
   if (due != Clock::time_point::max()) {
-    context.queue.push(std::make_unique<Alarm>(id_), lane_, {}, Priority::continuation, due);
+    context.queue.push(std::make_unique<Alarm>(shared_run(), id_), lane_, {}, priority(), due);
   }
   if (std::unique_ptr<Job> back = context.parking.park(id_, std::move(self))) {
     push(context, std::unique_ptr<ImageJob>(static_cast<ImageJob*>(back.release())));
@@ -379,7 +386,7 @@ void ImageJob::prepare_targets(Context& context) {
       end(context, target, ImageResult::planned, note());
     } else {
       target.have.assign(content_->blobs.size(), false);
-      tell_ahead(context, target);
+      tell_ahead(target);
     }
   }
 }

@@ -23,7 +23,11 @@ namespace image_syncer {
 class ImageJob final : public TransferJob {
  public:
   /// `slot`: its place among the lane's open images.
-  ImageJob(Context& context, const Rule& rule, const Lane& lane, ImagePlan plan);
+  ImageJob(Context& context,
+           std::shared_ptr<SyncRun> sync_run,
+           const Rule& rule,
+           const Lane& lane,
+           ImagePlan plan);
   ~ImageJob() override;
   ImageJob(const ImageJob&) = delete;
   ImageJob& operator=(const ImageJob&) = delete;
@@ -142,7 +146,7 @@ class ImageJob final : public TransferJob {
            const std::string& reason,
            const std::string& failed_registry = "");
   void advance(Target& target, Phase phase);
-  void tell_ahead(Context& context, Target& target) const;
+  void tell_ahead(Target& target) const;
 
   [[nodiscard]] const PlatformFilter& filter(const Context& context) const;
   [[nodiscard]] bool active(Worker& worker, const Target& target) const;

@@ -104,7 +104,7 @@ void ImageJob::put_level(Worker& worker, std::vector<Target*>& targets, std::siz
   for (const Put& put : puts) {
     try {
       put.exchange->rethrow_failure();
-      context_.state.counters().manifests_copied.fetch_add(1, std::memory_order_relaxed);
+      sync_run().state.counters().manifests_copied.fetch_add(1, std::memory_order_relaxed);
       if (!is_root) {
         context_.blobs.lock()->note_present(put.target->reference.repository,
                                             put.manifest->digest());

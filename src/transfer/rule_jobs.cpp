@@ -15,13 +15,18 @@ constexpr std::size_t kRulesAhead = 2;
 }  // namespace
 
 LaneGenerator::LaneGenerator(Context& context,
-                             ExpansionBoard& board,
+                             std::shared_ptr<ExpansionBoard> board,
                              std::shared_ptr<LaneRules> rules)
     : context_(context),
-      board_(board),
+      board_(std::move(board)),
       rules_(std::move(rules)) {}
 
 Generator::Next LaneGenerator::next() {
+  if (context_.draining) {
+    Next nothing;
+    nothing.exhausted = true;
+    return nothing;
+  }
   auto runs = rules_->runs.lock();
   std::size_t ahead = 0;
   RuleRun* ready = nullptr;
@@ -29,7 +34,7 @@ Generator::Next LaneGenerator::next() {
   for (std::size_t position = 0; position < runs->size(); ++position) {
     RuleRun& run = (*runs)[position];
     if (run.state == RuleRun::State::unlisted && ahead < kRulesAhead &&
-        board_.may_expand(run.rule->index)) {
+        board_->may_expand(run.rule->index)) {
       if (needs_tag_list(*run.rule)) {
         run.state = RuleRun::State::listing;
         Next next;
@@ -37,7 +42,7 @@ Generator::Next LaneGenerator::next() {
         next.needs.all_of.push_back(rules_->lane.source);
         return next;
       }
-      board_.expanded(run, {});
+      board_->expanded(run, {});
     }
     if (run.state == RuleRun::State::ready || run.state == RuleRun::State::listing) {
       ++ahead;
@@ -71,7 +76,8 @@ Generator::Next LaneGenerator::image(RuleRun& run) {
     }
     ++run.next;
     if (!plan.targets.empty()) {
-      auto image = std::make_unique<ImageJob>(context_, *run.rule, rules_->lane, std::move(plan));
+      auto image = std::make_unique<ImageJob>(
+          context_, board_->run(), *run.rule, rules_->lane, std::move(plan));
       next.needs = image->needs();
       next.job = std::move(image);
     }
@@ -89,12 +95,13 @@ Generator::Next LaneGenerator::image(RuleRun& run) {
 }
 
 ListTagsJob::ListTagsJob(Context& context,
-                         ExpansionBoard& board,
+                         std::shared_ptr<ExpansionBoard> board,
                          std::shared_ptr<LaneRules> rules,
                          std::size_t position,
                          const Rule& rule)
-    : context_(context),
-      board_(board),
+    : TransferJob(board->run()),
+      context_(context),
+      board_(std::move(board)),
       rules_(std::move(rules)),
       position_(position),
       rule_(rule) {}
@@ -113,7 +120,7 @@ void ListTagsJob::run(Worker& worker, std::unique_ptr<TransferJob> self) {
   worker.run({&exchange, 1});
   try {
     std::vector<std::string> tags = std::move(list->result());
-    board_.expanded((*rules_->runs.lock())[position_], std::move(tags));
+    board_->expanded((*rules_->runs.lock())[position_], std::move(tags));
     context_.queue.poke(rules_->lane);
   } catch (const std::exception&) {
     on_failure(worker, std::move(self), std::current_exception());
@@ -146,8 +153,8 @@ void ListTagsJob::abandon(Context& /*context*/, const std::string& reason) {
 }
 
 void ListTagsJob::failed(const std::string& reason, const std::string& failed_registry) {
-  context_.state.rule_failed(rule_.index, rule_.text, reason, failed_registry);
-  board_.failed((*rules_->runs.lock())[position_]);
+  sync_run().state.rule_failed(rule_.index, rule_.text, reason, failed_registry);
+  board_->failed((*rules_->runs.lock())[position_]);
   context_.queue.poke(rules_->lane);
 }
 

@@ -13,7 +13,9 @@ namespace image_syncer {
 /// ahead of need: the tag names of two rules at most wait in memory.
 class LaneGenerator final : public Generator {
  public:
-  LaneGenerator(Context& context, ExpansionBoard& board, std::shared_ptr<LaneRules> rules);
+  LaneGenerator(Context& context,
+                std::shared_ptr<ExpansionBoard> board,
+                std::shared_ptr<LaneRules> rules);
 
   Next next() override;
 
@@ -21,7 +23,7 @@ class LaneGenerator final : public Generator {
   [[nodiscard]] Next image(RuleRun& run);
 
   Context& context_;
-  ExpansionBoard& board_;
+  std::shared_ptr<ExpansionBoard> board_;
   std::shared_ptr<LaneRules> rules_;
 };
 
@@ -29,7 +31,7 @@ class LaneGenerator final : public Generator {
 class ListTagsJob final : public TransferJob {
  public:
   ListTagsJob(Context& context,
-              ExpansionBoard& board,
+              std::shared_ptr<ExpansionBoard> board,
               std::shared_ptr<LaneRules> rules,
               std::size_t position,
               const Rule& rule);
@@ -44,7 +46,7 @@ class ListTagsJob final : public TransferJob {
                   const std::exception_ptr& failure);
 
   Context& context_;
-  ExpansionBoard& board_;
+  std::shared_ptr<ExpansionBoard> board_;
   std::shared_ptr<LaneRules> rules_;
   std::size_t position_;
   const Rule& rule_;

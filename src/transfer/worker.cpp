@@ -14,10 +14,8 @@ namespace image_syncer {
 namespace {
 
 SessionOptions session_options(Context& context) {
-  RunCounters& counters = context.state.counters();
   SessionOptions options;
   options.user_agent = context.options.user_agent;
-  options.counters = {&counters.requests, &counters.bytes_down, &counters.bytes_up};
   if (!context.options.requests_per_second.empty()) {
     options.pace = [&context](const std::string& host) {
       return context.pacer.wait_for(host, context.clock.now());
@@ -79,7 +77,7 @@ void Worker::note_outcome(const std::string& host, const std::exception_ptr& fai
 }
 
 bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
-  context_.state.counters().throttled.fetch_add(1, std::memory_order_relaxed);
+  counters_->throttled.fetch_add(1, std::memory_order_relaxed);
   const std::chrono::seconds longest = context_.options.longest_wait;
   const HostHealth::Limited limited = context_.health.limited(host);
   if (verdict.retry_after && *verdict.retry_after > longest) {
@@ -103,7 +101,7 @@ bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
 
 Clock::time_point Worker::due_after(std::size_t attempts, const Verdict& verdict) {
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
-  context_.state.counters().retries.fetch_add(1, std::memory_order_relaxed);
+  counters_->retries.fetch_add(1, std::memory_order_relaxed);
   const Backoff backoff{context_.options.backoff_base, context_.options.backoff_ceiling};
   return context_.clock.now() + retry_delay(attempts, backoff, verdict.retry_after, jitter);
 }
@@ -126,6 +124,10 @@ void Worker::loop() {
     std::unique_ptr<Job> popped = lease->take_job();
     std::unique_ptr<TransferJob> job(static_cast<TransferJob*>(popped.release()));
     TransferJob& running = *job;
+    // Held, so that the run does not end while the worker still counts for it.
+    const std::shared_ptr<SyncRun> sync_run = job->shared_run();
+    counters_ = &sync_run->state.counters();
+    session_.count({&counters_->requests, &counters_->bytes_down, &counters_->bytes_up});
     try {
       running.run(*this, std::move(job));
     } catch (const Stopped&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "transfer/context.hpp"
+#include "transfer/sync_run.hpp"
 #include "transfer/verdict.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/queue/work_queue.hpp>
@@ -10,6 +11,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace image_syncer {
@@ -64,17 +66,34 @@ class Worker {
   std::stop_token stop_;
   Session session_;
   Lease* lease_ = nullptr;
+  RunCounters* counters_ = nullptr;  // of the run that the job belongs to
   std::minstd_rand random_;
 };
 
 /// A job of this module.
 class TransferJob : public Job {
  public:
+  /// `sync_run`: what it is a part of, and counts for.
+  explicit TransferJob(std::shared_ptr<SyncRun> sync_run)
+      : sync_run_(std::move(sync_run)) {}
+
+  [[nodiscard]] SyncRun& sync_run() const { return *sync_run_; }
+
+  [[nodiscard]] const std::shared_ptr<SyncRun>& shared_run() const { return sync_run_; }
+
+  /// For going on with what has begun.
+  [[nodiscard]] Priority priority() const {
+    return sync_run_->urgency == Urgency::pushed ? Priority::hook : Priority::continuation;
+  }
+
   /// Does what can be done now. `self` is this job: the callee keeps it by pushing or parking it,
   /// or lets it end.
   virtual void run(Worker& worker, std::unique_ptr<TransferJob> self) = 0;
   /// It will not be run (again): whatever it stands for has failed with `reason`.
   virtual void abandon(Context& context, const std::string& reason) = 0;
+
+ private:
+  std::shared_ptr<SyncRun> sync_run_;
 };
 
 }  // namespace image_syncer

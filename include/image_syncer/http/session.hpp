@@ -106,6 +106,9 @@ class Session {
   Session& operator=(Session&&) = delete;
   ~Session();
 
+  /// Counts here what is requested from now on.
+  void count(TrafficCounters counters);
+
   /// How many requests of a host may be on the wire at a time.
   using Width = std::function<std::size_t(const std::string& host)>;
 

@@ -54,31 +54,63 @@ struct EngineOptions {
   std::vector<std::chrono::milliseconds> source_delays = FanOutOptions().source_delays;
 };
 
-/// Gives the registry for a name (`docker.io`, `localhost:5000`); called before the run from one
-/// thread, once per registry. What it returns outlives the engine.
+/// Gives the registry for a name (`docker.io`, `localhost:5000`); called once per registry, when a
+/// run first names it, by one thread at a time. What it returns outlives the engine.
 using RegistryLookup = std::function<Registry&(const std::string& name)>;
 
-/// Brings the images of all rules from their sources to their targets: one run
-/// (docs/architecture.md, The engine). What happens is told to `RunState`; what was learned goes to
-/// `SyncRecord`.
+/// Who is served first.
+enum class Urgency {
+  timed,   ///< in turn
+  pushed,  ///< before everything else: somebody has just pushed the image and waits for it
+};
+
+/// A set of rules to be brought from their sources to their targets.
+struct RunRequest {
+  /// Told whether everything ran to its end (it did not after a stop, or once the engine drains).
+  using Ended = std::function<void(bool complete)>;
+
+  /// Outlives the run. With `Urgency::pushed` it is one rule that names its tags.
+  const std::vector<Rule>& rules;
+  /// What happens is told to it; outlives the run.
+  RunState& state;
+  Urgency urgency = Urgency::timed;
+  /// Called once, from any thread, when nothing of the run is left: rules and state may go. May
+  /// call `Engine::begin`. At the latest called by the engine's destructor. May be empty.
+  Ended ended;
+};
+
+/// Brings the images of rules from their sources to their targets (docs/architecture.md, The
+/// engine). It serves any number of runs at a time, which share its workers, its connections and
+/// what it learns of the registries: a registry that it gave up stays given up for its life. What
+/// was learned of images and blobs goes to `SyncRecord`.
 class Engine {
  public:
   /// All arguments outlive the engine.
-  Engine(EngineOptions options,
-         const std::vector<Rule>& rules,
-         const RegistryLookup& registries,
-         SyncRecord& record,
-         RunState& state,
-         Clock& clock);
+  Engine(EngineOptions options, RegistryLookup registries, SyncRecord& record, Clock& clock);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   Engine(Engine&&) = delete;
   Engine& operator=(Engine&&) = delete;
+  /// Stops what is still under way.
   ~Engine();
 
-  /// Returns when every image has ended, or soon after `stop` was requested: transfers are cut off
-  /// and open upload sessions deleted within `cancel_deadline`. True: everything ran to its end.
-  [[nodiscard]] bool run(const std::stop_token& stop);
+  /// Starts the workers. Once `stop` is requested transfers are cut off. Called once.
+  void start(const std::stop_token& stop);
+  /// Begins a run and returns. Any thread, after `start` and before `finish`. Throws what
+  /// `RegistryLookup` throws, and then nothing has begun.
+  void begin(RunRequest request);
+  /// No run gives out further images: what is under way goes on to its end, and `finish` returns
+  /// then. Any thread.
+  void drain();
+  /// Nothing more is begun: returns when every run has ended, or soon after a stop, with open
+  /// upload sessions deleted within `cancel_deadline`. Called once. True: everything ran to its
+  /// end.
+  bool finish();
+
+  /// One run from start to finish.
+  [[nodiscard]] bool run(const std::vector<Rule>& rules,
+                         RunState& state,
+                         const std::stop_token& stop);
 
  private:
   struct Impl;

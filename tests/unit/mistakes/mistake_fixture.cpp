@@ -119,12 +119,10 @@ std::vector<std::string> MistakeTest::run() {
     RegistrySet registries(config.registries, environment);
     Engine engine(
         options_,
-        config.rules,
         [&registries](const std::string& name) -> Registry& { return registries.get(name); },
         record,
-        state,
         clock_);
-    const bool complete = engine.run({});
+    const bool complete = engine.run(config.rules, state, {});
     const std::string summary = state.finish(!complete);
     for (const char* const heading : {"failures:", "warnings:"}) {
       for (std::string& line : lines_after(summary, heading)) {

@@ -114,7 +114,6 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
   {
     Engine engine(
         options,
-        rules,
         [&](const std::string& name) -> Registry& {
           Known& place = known[name];
           RegistrySettings settings;
@@ -125,9 +124,8 @@ EngineRun EngineTest::run(const std::stop_token& stop) {
           return *place.registry;
         },
         *record,
-        state,
         *clock);
-    result.complete = engine.run(stop);
+    result.complete = engine.run(rules, state, stop);
   }
   result.counts = state.snapshot();
   result.failures = state.has_failures();

@@ -1,0 +1,24 @@
+#include "transfer/sync_run.hpp"
+
+#include "transfer/context.hpp"
+
+#include <utility>
+
+namespace image_syncer {
+
+SyncRun::SyncRun(const Context& context, RunRequest request)
+    : rules(request.rules),
+      state(request.state),
+      urgency(request.urgency),
+      started(context.clock.wall_now()),
+      order(request.rules),
+      context_(context),
+      ended_(std::move(request.ended)) {}
+
+SyncRun::~SyncRun() {
+  if (ended_) {
+    ended_(!context_.is_ending());
+  }
+}
+
+}  // namespace image_syncer
