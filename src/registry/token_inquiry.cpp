@@ -1,6 +1,7 @@
 #include "registry/token_inquiry.hpp"
 
 #include "registry/answer_error.hpp"
+#include "registry/entra_token.hpp"
 #include "registry/location.hpp"
 #include "registry/realm.hpp"
 #include <image_syncer/util/redaction.hpp>
@@ -24,11 +25,38 @@ TokenInquiry::TokenInquiry(RegistryHost& host,
       question_(std::move(question)),
       credential_(std::move(credential)),
       identity_(std::move(identity)) {
+  if (begin_exchange()) {
+    return;
+  }
   if (credential_ && !credential_->identity_token.empty() && host_.takes_post(question_.realm)) {
     request_ = token_post(question_, host_.refresh_token(identity_, credential_->identity_token));
   } else {
     request_ = token_get(question_, credential_);
   }
+}
+
+// An access token of Entra is not shown to the realm itself, but exchanged once for a refresh token
+// that is used from then on.
+bool TokenInquiry::begin_exchange() {
+  if (!credential_) {
+    return false;
+  }
+  const Secret& secret =
+      credential_->identity_token.empty() ? credential_->password : credential_->identity_token;
+  if (!is_entra_token(secret)) {
+    return false;
+  }
+  std::optional<Request> exchange = entra_exchange(question_.realm, question_.service, secret);
+  if (!exchange) {
+    return false;
+  }
+  if (const Secret given = host_.refresh_token(identity_, {}); !given.empty()) {
+    request_ = token_post(question_, given);
+  } else {
+    request_ = *std::move(exchange);
+    exchanges_ = true;
+  }
+  return true;
 }
 
 std::optional<Token> TokenInquiry::on_response(const Response& response) {
@@ -41,6 +69,16 @@ std::optional<Token> TokenInquiry::on_response(const Response& response) {
                        repository_,
                        request_.method,
                        response);
+  }
+  if (exchanges_) {
+    const Secret given = parse_refresh_token(response.body);
+    if (given.empty()) {
+      throw refusal(response, "the exchange of the access token gave no refresh token");
+    }
+    host_.replace_refresh_token(identity_, given);
+    request_ = token_post(question_, given);
+    exchanges_ = false;
+    return std::nullopt;
   }
   try {
     Token token = parse_token_response(response.body, host_.tokens().now());
@@ -67,7 +105,7 @@ bool TokenInquiry::has_other_way(const Response& response) {
   if (is_redirect(response.status)) {
     return follow_redirect(response);
   }
-  if (posts() && (response.status == 404 || response.status == 405)) {
+  if (posts() && !exchanges_ && (response.status == 404 || response.status == 405)) {
     host_.learn_no_post(question_.realm);
     request_ = token_get(question_, credential_);
     return true;

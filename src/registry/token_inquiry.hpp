@@ -13,7 +13,8 @@ namespace image_syncer {
 
 /// One question to a token server, put in one way after the other until there is a token or a
 /// refusal: the POST form for an identity token with the newest refresh token, the GET form where
-/// the server has no other, and where the server redirects to at its own host.
+/// the server has no other, and where the server redirects to at its own host. An access token of
+/// Microsoft Entra is exchanged for a refresh token before.
 class TokenInquiry {
  public:
   /// `repository` is for messages; `identity` tells `credential` from others.
@@ -36,6 +37,7 @@ class TokenInquiry {
  private:
   [[nodiscard]] bool posts() const { return request_.method == Method::post; }
 
+  [[nodiscard]] bool begin_exchange();
   [[nodiscard]] bool has_other_way(const Response& response);
   [[nodiscard]] bool follow_redirect(const Response& response);
   [[nodiscard]] RegistryError refusal(const Response& response, const std::string& why) const;
@@ -46,6 +48,7 @@ class TokenInquiry {
   std::optional<Credential> credential_;
   std::string identity_;
   Request request_;
+  bool exchanges_ = false;  // what is asked for is a refresh token first
   std::size_t redirects_ = 0;
 };
 

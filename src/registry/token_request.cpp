@@ -61,27 +61,36 @@ Request token_get(const TokenQuestion& question, const std::optional<Credential>
   return request;
 }
 
-Request token_post(const TokenQuestion& question, const Secret& refresh_token) {
+Request token_form(std::string url,
+                   const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
   std::string form;
-  add_field(form, "grant_type", "refresh_token");
-  if (!question.service.empty()) {
-    add_field(form, "service", question.service);
+  for (const auto& [name, value] : fields) {
+    add_field(form, name, value);
   }
-  add_field(form, "client_id", kClientId);
-  add_field(form, "refresh_token", refresh_token.reveal());
-  for (const std::string& scope : question.scopes) {
-    // All in one field, separated by blanks, which a form writes as "+".
-    if (&scope == &question.scopes.front()) {
-      add_field(form, "scope", scope);
-    } else {
-      form += '+' + percent_encode(scope);
-    }
-  }
-  Request request = request_to(question.realm);
+  Request request = request_to(std::move(url));
   request.method = Method::post;
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.body = MemoryBody{std::make_shared<const std::string>(std::move(form))};
   return request;
+}
+
+Request token_post(const TokenQuestion& question, const Secret& refresh_token) {
+  std::vector<std::pair<std::string_view, std::string_view>> fields{
+      {"grant_type", "refresh_token"}};
+  if (!question.service.empty()) {
+    fields.emplace_back("service", question.service);
+  }
+  fields.emplace_back("client_id", kClientId);
+  fields.emplace_back("refresh_token", refresh_token.reveal());
+  // All scopes in one field, separated by blanks.
+  std::string scopes;
+  for (const std::string& scope : question.scopes) {
+    scopes += (scopes.empty() ? "" : " ") + scope;
+  }
+  if (!scopes.empty()) {
+    fields.emplace_back("scope", scopes);
+  }
+  return token_form(question.realm, fields);
 }
 
 }  // namespace image_syncer

@@ -5,6 +5,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace image_syncer {
@@ -26,5 +28,9 @@ struct TokenQuestion {
 
 /// The POST form (distribution, OAuth2 token authentication) with `grant_type=refresh_token`.
 [[nodiscard]] Request token_post(const TokenQuestion& question, const Secret& refresh_token);
+
+/// A POST of form fields to a token server.
+[[nodiscard]] Request token_form(
+    std::string url, const std::vector<std::pair<std::string_view, std::string_view>>& fields);
 
 }  // namespace image_syncer

@@ -50,6 +50,7 @@ struct AuthBehaviour {
   // The POST form of the token request, with refresh tokens.
   bool takes_post = false;              ///< else 405
   std::string identity_token = {};      ///< a refresh token of `user`
+  std::string entra_token = {};         ///< Azure: is exchanged for `identity_token`
   bool rotates_identity_token = false;  ///< each answer replaces it, and the old one is worthless
 
   // Challenges

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,12 @@ std::string unique_token(const std::string& kind, const std::string& user) {
 
 std::string basic(const std::string& user, const std::string& password) {
   return "Basic " + base64_encode(user + ":" + password);
+}
+
+/// A form is written like a query, but for the blanks.
+ServerRequest form_fields(std::string form) {
+  std::replace(form.begin(), form.end(), '+', ' ');
+  return {.method = "POST", .target = "/?" + form, .headers = {}};
 }
 
 }  // namespace
@@ -220,7 +227,24 @@ ServerResponse FakeAuth::answer(TokenAsked& asked, ServerExchange& exchange) {
   if (exchange.request().header("content-type") != "application/x-www-form-urlencoded") {
     return registry_error(415, "UNSUPPORTED", "this token endpoint takes forms");
   }
+  if (exchange.request().path() == "/oauth2/exchange") {
+    return exchange_entra_token(asked, form_fields(form));
+  }
   return answer_post(asked, form);
+}
+
+ServerResponse FakeAuth::exchange_entra_token(TokenAsked& asked, const ServerRequest& fields) {
+  asked.credential = fields.parameter("access_token").value_or("");
+  asked.service = fields.parameter("service").value_or("");
+  if (fields.parameter("grant_type") != "access_token" || asked.service != behaviour_.service) {
+    return registry_error(400, "BAD_REQUEST", "invalid exchange");
+  }
+  if (behaviour_.entra_token.empty() || asked.credential != behaviour_.entra_token) {
+    return registry_error(401, "UNAUTHORIZED", "aad access token not valid");
+  }
+  const std::lock_guard lock(mutex_);
+  return {.headers = {{"Content-Type", "application/json"}},
+          .body = R"({"refresh_token":")" + identity_token_ + R"("})"};
 }
 
 ServerResponse FakeAuth::answer_get(TokenAsked& asked, const ServerRequest& request) {
@@ -239,12 +263,7 @@ ServerResponse FakeAuth::answer_get(TokenAsked& asked, const ServerRequest& requ
 }
 
 ServerResponse FakeAuth::answer_post(TokenAsked& asked, const std::string& form) {
-  // A form is written like a query, but for the blanks.
-  std::string query = form;
-  for (char& c : query) {
-    c = c == '+' ? ' ' : c;
-  }
-  const ServerRequest fields{.method = "POST", .target = "/?" + query, .headers = {}};
+  const ServerRequest fields = form_fields(form);
   asked.credential = fields.parameter("refresh_token").value_or("");
   asked.service = fields.parameter("service").value_or("");
   const std::string scopes = fields.parameter("scope").value_or("");

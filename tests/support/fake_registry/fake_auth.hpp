@@ -24,7 +24,7 @@ struct AuthScope {
 /// What a token endpoint was asked.
 struct TokenAsked {
   std::string method = {};
-  std::string credential;  ///< "alice:password", a refresh token, or "" for nobody
+  std::string credential;  ///< "alice:password", a refresh or access token, or "" for nobody
   std::string service;
   std::vector<std::string> scopes;
   int status = 0;  ///< of the answer
@@ -59,6 +59,10 @@ class FakeAuth {
   /// Every question to the token endpoint, in order.
   [[nodiscard]] std::vector<TokenAsked> asked() const;
 
+  [[nodiscard]] const char* realm_path() const {
+    return behaviour_.entra_token.empty() ? "/token" : "/oauth2/token";
+  }
+
   [[nodiscard]] const AuthBehaviour& behaviour() const { return behaviour_; }
 
  private:
@@ -80,6 +84,7 @@ class FakeAuth {
   [[nodiscard]] ServerResponse answer(TokenAsked& asked, ServerExchange& exchange);
   [[nodiscard]] ServerResponse answer_get(TokenAsked& asked, const ServerRequest& request);
   [[nodiscard]] ServerResponse answer_post(TokenAsked& asked, const std::string& form);
+  [[nodiscard]] ServerResponse exchange_entra_token(TokenAsked& asked, const ServerRequest& fields);
   [[nodiscard]] ServerResponse give(const TokenAsked& asked,
                                     const std::string& user,
                                     const std::string& refresh_token);

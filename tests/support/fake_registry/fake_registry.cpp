@@ -28,7 +28,7 @@ struct FakeRegistry::Impl {
 
 ServerResponse FakeRegistry::Impl::answer(ServerExchange& exchange) {
   const RegistryRoute wanted = parse_route(exchange.request().path());
-  const std::string realm = tokens ? tokens->origin() + "/token" : std::string();
+  const std::string realm = tokens ? tokens->origin() + auth.realm_path() : std::string();
   auto refusal = auth.refuse(exchange.request(), needed_scopes(wanted, exchange.request()), realm);
   ServerResponse response = refusal ? *refusal : route(wanted, exchange);
   const bool is_ping = wanted.kind == RegistryRoute::Kind::ping;

@@ -290,6 +290,50 @@ TEST(Authorizer, WrongIdentityTokenGivesTheRegistryUp) {
   EXPECT_THAT(place.credentials_asked(), ElementsAre("POST another-token"));
 }
 
+/// What Entra gives out; only its issuer counts.
+std::string entra_token(const std::string& issuer) {
+  return base64_encode(R"({"alg":"none"})") + "." + base64_encode("{\"iss\":\"" + issuer + "\"}") +
+         ".c2ln";
+}
+
+TEST(Authorizer, ExchangesAnEntraTokenForARefreshTokenOnce) {
+  const std::string nobody = "00000000-0000-0000-0000-000000000000";
+  AuthBehaviour auth = with(AuthMode::bearer);
+  auth.takes_post = true;
+  auth.identity_token = kIdentity;
+  auth.entra_token = entra_token("https://sts.windows.net/72f988bf/");
+  Place place(auth, Credential{nobody, Secret(auth.entra_token)});
+  for (const char* const path : {"a", "b"}) {
+    EXPECT_EQ(message_of(*place.head(path)), "");
+  }
+  EXPECT_THAT(place.credentials_asked(),
+              ElementsAre("POST " + auth.entra_token, "POST " + kIdentity, "POST " + kIdentity));
+  EXPECT_THAT(place.registry.token_server().lines(),
+              ElementsAre("POST /oauth2/exchange", "POST /oauth2/token", "POST /oauth2/token"));
+}
+
+TEST(Authorizer, AWrongEntraTokenGivesTheRegistryUp) {
+  AuthBehaviour auth = with(AuthMode::bearer);
+  auth.takes_post = true;
+  auth.identity_token = kIdentity;
+  auth.entra_token = entra_token("https://sts.windows.net/72f988bf/");
+  const std::string expired = entra_token("https://login.microsoftonline.com/72f988bf/v2.0");
+  Place place(auth, identity_token(expired));
+  EXPECT_EQ(class_of(*place.head("a")), ErrorClass::registry);
+  EXPECT_EQ(class_of(*place.head("b")), ErrorClass::registry);
+  EXPECT_THAT(place.credentials_asked(), ElementsAre("POST " + expired));
+}
+
+TEST(Authorizer, TakesTheTokensOfOtherIssuersAsTheyAre) {
+  AuthBehaviour auth = with(AuthMode::bearer);
+  auth.takes_post = true;
+  auth.entra_token = "of no use here";
+  auth.identity_token = entra_token("Azure Container Registry");
+  Place place(auth, identity_token(auth.identity_token));
+  EXPECT_EQ(message_of(*place.head("a")), "");
+  EXPECT_THAT(place.credentials_asked(), ElementsAre("POST " + auth.identity_token));
+}
+
 // Azure: the user 00000000-… with a refresh token as its password.
 TEST(Authorizer, TakesARefreshTokenForAPasswordInTheGetForm) {
   const std::string nobody = "00000000-0000-0000-0000-000000000000";
