@@ -97,10 +97,12 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
   {
     RegistrySet registries(config.registries, process_environment());
     open_registries(registries, config.rules);
+    TargetsInWork targets;
     Engine engine(
         engine_options(options, config.registries),
         [&registries](const std::string& name) -> Registry& { return registries.get(name); },
         *record,
+        targets,
         system_clock());
     std::unique_ptr<TerminalProgress> progress;
     if (shows_progress(options)) {

@@ -99,6 +99,7 @@ struct RunState::Impl {
 
   Impl(const RunStateOptions& options, Clock& time)
       : clock(time),
+        listener(options.listener),
         started(time.now()) {
     kept.lock()->summary.dry_run = options.dry_run;
     auto open = files.lock();
@@ -128,6 +129,7 @@ struct RunState::Impl {
   void write_to(std::unique_ptr<File> Files::*file, const Write& write);
 
   Clock& clock;
+  RunListener* const listener;
   const Clock::time_point started;
   RunCounters counters;
   std::array<std::atomic<std::uint64_t>, kResults.size()> results{};
@@ -264,6 +266,11 @@ void RunState::image_done(const ImageOutcome& outcome) {
       file.add(outcome.source.str(), outcome.target.str());
     });
   }
+  if (impl_->listener != nullptr) {
+    ImageOutcome told = outcome;
+    told.reason = reason;
+    impl_->listener->on_image(told);
+  }
 }
 
 void RunState::rule_failed(std::size_t rule,
@@ -285,6 +292,9 @@ void RunState::rule_failed(std::size_t rule,
       "run",
       "rule failed",
       {{"rule", rule + 1}, {"source", failure.text}, {"reason", failure.reason}});
+  if (impl_->listener != nullptr) {
+    impl_->listener->on_rule_failed(rule, failure.reason);
+  }
 }
 
 void RunState::warn(const std::string& message) {

@@ -6,9 +6,10 @@
 
 namespace image_syncer {
 
-HostGate::HostGate(std::size_t workers, std::size_t default_limit)
+HostGate::HostGate(std::size_t workers, std::size_t default_limit, bool one_for_hooks)
     : default_limit_(default_limit),
       leases_per_host_(workers > 1 ? workers - 1 : std::numeric_limits<std::size_t>::max()),
+      left_to_hooks_(one_for_hooks && workers > 2 ? 1 : 0),
       any_job_left_(workers > 1 ? workers - 1 : 1),
       reserve_left_(workers > 1 ? 1 : 0) {
   assert(workers >= 1);
@@ -114,11 +115,20 @@ bool HostGate::lacks_permit(const HostNeeds& needs) const {
 }
 
 std::optional<Place> HostGate::place_for(const HostNeeds& needs, Priority priority) const {
+  bool is_alone = true;
+  bool is_left_to_hooks = false;
+  for_each_granted(needs, [&](HostId host) {
+    const std::size_t leases = hosts_[host].leases;
+    is_alone = is_alone && leases == 0;
+    is_left_to_hooks =
+        is_left_to_hooks || (left_to_hooks_ > 0 && leases_per_host_ - leases <= left_to_hooks_);
+  });
+  if (is_left_to_hooks && priority != Priority::hook) {
+    return std::nullopt;
+  }
   if (any_job_left_ > 0) {
     return Place::any_job;
   }
-  bool is_alone = true;
-  for_each_granted(needs, [&](HostId host) { is_alone = is_alone && hosts_[host].leases == 0; });
   if (reserve_left_ > 0 && (priority == Priority::hook || is_alone)) {
     return Place::reserve;
   }

@@ -31,7 +31,8 @@ enum class Place { any_job, reserve };
 /// state, used under its lock.
 class HostGate {
  public:
-  HostGate(std::size_t workers, std::size_t default_limit);
+  /// `one_for_hooks`: other jobs leave one more worker of each host to those.
+  HostGate(std::size_t workers, std::size_t default_limit, bool one_for_hooks = false);
 
   HostId id_of(const std::string& host);
 
@@ -117,6 +118,7 @@ class HostGate {
 
   std::size_t default_limit_;
   std::size_t leases_per_host_;
+  std::size_t left_to_hooks_;  // of those
   std::size_t any_job_left_;
   std::size_t reserve_left_;
   std::deque<Host> hosts_;  ///< a deque: names must not move

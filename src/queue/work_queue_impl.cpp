@@ -9,7 +9,7 @@ namespace image_syncer {
 WorkQueue::Impl::Impl(WorkQueueOptions options, Clock& clock_in)
     : workers(options.workers),
       clock(clock_in),
-      gate(options.workers, options.host_limit),
+      gate(options.workers, options.host_limit, options.one_for_hooks),
       generators(options.open_per_lane, options.open_total) {}
 
 Clock::time_point WorkQueue::Impl::advance() {

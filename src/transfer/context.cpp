@@ -7,7 +7,8 @@ namespace {
 
 WorkQueueOptions queue_options(const EngineOptions& options) {
   WorkQueueOptions queue;
-  queue.workers = options.workers;
+  queue.workers = worker_count(options);
+  queue.one_for_hooks = options.takes_pushes;
   queue.host_limit = options.host_limit;
   queue.open_per_lane = 4 * options.workers;
   queue.open_total = 64 * options.workers;
@@ -16,9 +17,13 @@ WorkQueueOptions queue_options(const EngineOptions& options) {
 
 }  // namespace
 
-Context::Context(const EngineOptions& engine_options, SyncRecord& sync_record, Clock& engine_clock)
+Context::Context(const EngineOptions& engine_options,
+                 SyncRecord& sync_record,
+                 TargetsInWork& targets_in_work,
+                 Clock& engine_clock)
     : options(engine_options),
       record(sync_record),
+      targets(targets_in_work),
       clock(engine_clock),
       health(engine_clock),
       pacer(engine_options.requests_per_second),

@@ -13,6 +13,7 @@
 #include <image_syncer/util/synchronized.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -21,10 +22,15 @@
 
 namespace image_syncer {
 
+[[nodiscard]] inline std::size_t worker_count(const EngineOptions& options) {
+  return options.workers + (options.takes_pushes ? 1 : 0);
+}
+
 /// What the workers of an engine share. Every member is thread-safe or does not change.
 struct Context {
   const EngineOptions& options;
   SyncRecord& record;
+  TargetsInWork& targets;
   Clock& clock;
   Synchronized<std::map<std::string, Registry*>> registries;
   std::stop_token stop;  ///< set by `Engine::start`
@@ -38,7 +44,10 @@ struct Context {
   WorkQueue queue;  // after what jobs use: those left in it are destroyed first
   HostProber prober;
 
-  Context(const EngineOptions& engine_options, SyncRecord& sync_record, Clock& engine_clock);
+  Context(const EngineOptions& engine_options,
+          SyncRecord& sync_record,
+          TargetsInWork& targets_in_work,
+          Clock& engine_clock);
 
   [[nodiscard]] Registry& registry(const std::string& name) { return *registries.lock()->at(name); }
 

@@ -63,10 +63,14 @@ struct Engine::Impl {
   std::optional<std::stop_callback<std::function<void()>>> relay;
   std::vector<std::jthread> workers;
 
-  Impl(EngineOptions engine_options, RegistryLookup registries, SyncRecord& record, Clock& clock)
+  Impl(EngineOptions engine_options,
+       RegistryLookup registries,
+       SyncRecord& record,
+       TargetsInWork& targets,
+       Clock& clock)
       : options(std::move(engine_options)),
         lookup(std::move(registries)),
-        context(options, record, clock),
+        context(options, record, targets, clock),
         admission(context) {}
 
   Impl(const Impl&) = delete;
@@ -85,8 +89,13 @@ struct Engine::Impl {
   void delete_leftovers();
 };
 
-Engine::Engine(EngineOptions options, RegistryLookup registries, SyncRecord& record, Clock& clock)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(registries), record, clock)) {
+Engine::Engine(EngineOptions options,
+               RegistryLookup registries,
+               SyncRecord& record,
+               TargetsInWork& targets,
+               Clock& clock)
+    : impl_(std::make_unique<Impl>(
+          std::move(options), std::move(registries), record, targets, clock)) {
   for (const auto& [host, limit] : impl_->options.host_limits) {
     impl_->context.queue.set_host_limit(host, limit);
   }
@@ -100,7 +109,7 @@ void Engine::start(const std::stop_token& stop) {
   context.stop = impl_->stop.get_token();
   context.prober.start();
   impl_->admission.start(context.stop);
-  for (std::size_t index = 0; index < impl_->options.workers; ++index) {
+  for (std::size_t index = 0; index < worker_count(impl_->options); ++index) {
     impl_->workers.emplace_back([&context] { Worker(context, context.stop).loop(); });
   }
 }

@@ -145,6 +145,7 @@ void ImageJob::end(Context& context,
                    const std::string& reason,
                    const std::string& failed_registry) {
   target.phase = Phase::ended;
+  target.hold.reset();
   tell_ahead(target);
   ImageOutcome outcome;
   outcome.rule = rule_.index;

@@ -11,6 +11,8 @@ namespace {
 
 // A tag that was seen equal is written down again after this long.
 constexpr std::chrono::hours kSeenInterval{12};
+// How soon a target that another image writes is looked at again.
+constexpr std::chrono::milliseconds kLookAgain{200};
 
 /// Wakes a parked image when one of its targets is due, while others wait for blobs.
 class Alarm final : public TransferJob {
@@ -163,6 +165,9 @@ void ImageJob::step(Worker& worker) {
   }
   read_mail(worker);
   drop_hopeless(context_);
+  if (!hold_targets(context_)) {
+    return;
+  }
   check(worker);
   judge_targets(context_);
   read_content(worker);
@@ -240,6 +245,28 @@ void ImageJob::drop_hopeless(Context& context) {
       end(context, target, ImageResult::deferred, *deferred, host);
     }
   }
+}
+
+// All targets or none, before the source is looked at: what this image takes for the newest is then
+// no older than what was written to any of them.
+bool ImageJob::hold_targets(Context& context) {
+  if (holds_targets_) {
+    return true;
+  }
+  holds_targets_ = true;
+  for (Target& target : targets_) {
+    if (target.phase != Phase::ended && holds_targets_) {
+      target.hold = context.targets.try_hold(target.reference);
+      holds_targets_ = target.hold.has_value();
+    }
+  }
+  if (!holds_targets_) {
+    for (Target& target : targets_) {
+      target.hold.reset();
+      target.due = context.clock.now() + kLookAgain;
+    }
+  }
+  return holds_targets_;
 }
 
 // HEAD of the source, unless it is known, and of every target that was not asked yet, together.

@@ -64,6 +64,7 @@ class ImageJob final : public TransferJob {
     std::size_t rounds = 0;    // begun anew
     bool last_round = false;
     Clock::time_point due;
+    std::optional<TargetsInWork::Hold> hold = {};  // no other image may write it
     bool checked = false;
     std::optional<Digest> found;       // what the tag names at the target
     std::vector<bool> have;            // by index of the content's blobs
@@ -90,6 +91,7 @@ class ImageJob final : public TransferJob {
   void step(Worker& worker);
   void read_mail(Worker& worker);
   void drop_hopeless(Context& context);
+  [[nodiscard]] bool hold_targets(Context& context);
   void check(Worker& worker);
   void judge_targets(Context& context);
   void read_content(Worker& worker);
@@ -168,6 +170,7 @@ class ImageJob final : public TransferJob {
   std::vector<Target> targets_;
   Clock::time_point began_;
   std::size_t content_failures_ = 0;
+  bool holds_targets_ = false;  // all that have not ended
 };
 
 }  // namespace image_syncer

@@ -96,6 +96,21 @@ struct RunSnapshot {
   std::vector<Blob> blobs;  ///< in the order in which they began
 };
 
+/// Is told what ended, as it ends. Called from any thread, several at a time.
+class RunListener {
+ public:
+  RunListener() = default;
+  RunListener(const RunListener&) = delete;
+  RunListener& operator=(const RunListener&) = delete;
+  RunListener(RunListener&&) = delete;
+  RunListener& operator=(RunListener&&) = delete;
+  virtual ~RunListener() = default;
+
+  /// `outcome.reason` holds no secret.
+  virtual void on_image(const ImageOutcome& outcome) = 0;
+  virtual void on_rule_failed(std::size_t rule, const std::string& reason) = 0;
+};
+
 struct RunStateOptions {
   std::string report_path;           ///< `--report`; empty = none
   std::string success_images_path;   ///< `--output-success-images`; empty = none
@@ -105,6 +120,7 @@ struct RunStateOptions {
   /// owned, must outlive the run. Null: nowhere. A failure is told by the log and the summary.
   std::ostream* plan = nullptr;
   std::string version;
+  RunListener* listener = nullptr;  ///< not owned, outlives the run; null: none
 };
 
 /// What a registry said last about its rate limit.

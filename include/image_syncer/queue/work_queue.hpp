@@ -127,6 +127,8 @@ class Lease {
 
 struct WorkQueueOptions {
   std::size_t workers = 5;
+  /// With 3 or more workers: of those that may serve one host, one serves it for hook jobs only.
+  bool one_for_hooks = false;
   std::size_t host_limit = 6;      ///< permits of a host without a limit of its own
   std::size_t open_per_lane = 20;  ///< 4 × workers
   std::size_t open_total = 320;    ///< 64 × workers

@@ -6,6 +6,7 @@
 #include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
+#include <image_syncer/transfer/targets_in_work.hpp>
 #include <image_syncer/util/clock.hpp>
 
 #include <chrono>
@@ -22,6 +23,8 @@ namespace image_syncer {
 
 struct EngineOptions {
   std::size_t workers = 5;
+  /// One worker more, so that pushed images need not wait for what the others do.
+  bool takes_pushes = false;
   std::size_t retries = 2;  ///< how often an image begins anew after it has used up its attempts
   bool force = false;       ///< put manifests although equal
   bool dry_run = false;
@@ -85,8 +88,12 @@ struct RunRequest {
 /// was learned of images and blobs goes to `SyncRecord`.
 class Engine {
  public:
-  /// All arguments outlive the engine.
-  Engine(EngineOptions options, RegistryLookup registries, SyncRecord& record, Clock& clock);
+  /// `record`, `targets` and `clock` outlive the engine.
+  Engine(EngineOptions options,
+         RegistryLookup registries,
+         SyncRecord& record,
+         TargetsInWork& targets,
+         Clock& clock);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   Engine(Engine&&) = delete;

@@ -117,10 +117,12 @@ std::vector<std::string> MistakeTest::run() {
     SyncRecord record;
     RunState state({}, clock_);
     RegistrySet registries(config.registries, environment);
+    TargetsInWork targets;
     Engine engine(
         options_,
         [&registries](const std::string& name) -> Registry& { return registries.get(name); },
         record,
+        targets,
         clock_);
     const bool complete = engine.run(config.rules, state, {});
     const std::string summary = state.finish(!complete);

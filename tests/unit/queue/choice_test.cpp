@@ -76,6 +76,20 @@ TEST_F(ChoiceTest, also_hook_jobs_leave_one_worker_to_other_hosts) {
   EXPECT_THAT(start_all(), ElementsAre("job0", "job1", "job2", "job3"));
 }
 
+TEST_F(ChoiceTest, of_the_workers_of_a_host_one_can_be_left_to_hook_jobs) {
+  restart({.workers = 5, .one_for_hooks = true});
+  queue->set_host_limit("a", 100);
+  for (int i = 0; i < 9; ++i) {
+    push("job" + std::to_string(i), lane("a", {}));
+  }
+  EXPECT_THAT(start_all(), ElementsAre("job0", "job1", "job2"));
+  push("hook0", lane("a", {}), Priority::hook);
+  push("hook1", lane("a", {}), Priority::hook);
+  EXPECT_THAT(start_all(), ElementsAre("hook0"));
+  push("elsewhere", lane("b", {}));
+  EXPECT_THAT(start_all(), ElementsAre("elsewhere"));
+}
+
 TEST_F(ChoiceTest, of_two_workers_one_host_gets_one) {
   restart({.workers = 2});
   push("a0", lane("a", {}));

@@ -1,14 +1,10 @@
 #include "unit/transfer/engine_fixture.hpp"
 
-#include <image_syncer/auth/token_cache.hpp>
-#include <image_syncer/record/sync_record.hpp>
-#include <image_syncer/registry/registry.hpp>
 #include <image_syncer/util/files.hpp>
 #include <image_syncer/util/text.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <regex>
 #include <utility>
@@ -17,11 +13,6 @@ namespace image_syncer {
 namespace {
 
 constexpr std::size_t kMaxReport = 16UL * 1024 * 1024;
-
-struct Known {
-  std::unique_ptr<RegistryHost> host;
-  std::unique_ptr<Registry> registry;
-};
 
 }  // namespace
 
@@ -100,32 +91,44 @@ Rule& EngineTest::add_tags(FakeRegistry& source,
   return add_rule(source, path, list, targets);
 }
 
+EngineUnderTest::EngineUnderTest(const EngineOptions& options,
+                                 CredentialSource& credentials,
+                                 SyncRecord& record,
+                                 TargetsInWork& targets,
+                                 Clock& clock)
+    : credentials_(credentials),
+      tokens_(clock) {
+  engine_.emplace(
+      options,
+      [this](const std::string& name) -> Registry& { return find(name); },
+      record,
+      targets,
+      clock);
+}
+
+Registry& EngineUnderTest::find(const std::string& name) {
+  Known& place = known_[name];
+  RegistrySettings settings;
+  settings.name = name;
+  settings.plain_http = true;
+  place.host = std::make_unique<RegistryHost>(settings, credentials_, tokens_);
+  place.registry = make_registry(*place.host);
+  return *place.registry;
+}
+
 EngineRun EngineTest::run(const std::stop_token& stop) {
   const auto record =
       with_record ? std::make_unique<SyncRecord>(scratch.file("record.db"), RecordOptions{}, *clock)
                   : std::make_unique<SyncRecord>();
-  TokenCache tokens(*clock);
-  std::map<std::string, Known> known;
   RunStateOptions state_options;
   state_options.report_path = scratch.file("report.json");
   state_options.dry_run = options.dry_run;
   RunState state(state_options, *clock);
   EngineRun result;
   {
-    Engine engine(
-        options,
-        [&](const std::string& name) -> Registry& {
-          Known& place = known[name];
-          RegistrySettings settings;
-          settings.name = name;
-          settings.plain_http = true;
-          place.host = std::make_unique<RegistryHost>(settings, credentials, tokens);
-          place.registry = make_registry(*place.host);
-          return *place.registry;
-        },
-        *record,
-        *clock);
-    result.complete = engine.run(rules, state, stop);
+    TargetsInWork targets;
+    EngineUnderTest engine(options, credentials, *record, targets, *clock);
+    result.complete = engine->run(rules, state, stop);
   }
   result.counts = state.snapshot();
   result.failures = state.has_failures();

@@ -4,8 +4,11 @@
 #include "support/fake_registry/fake_registry.hpp"
 #include "support/scratch_dir.hpp"
 #include "support/scripted_credentials.hpp"
+#include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/record/sync_record.hpp>
+#include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
 #include <image_syncer/transfer/engine.hpp>
 #include <image_syncer/util/clock.hpp>
@@ -14,6 +17,8 @@
 
 #include <cstddef>
 #include <future>
+#include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -38,6 +43,36 @@ struct EngineRun {
   [[nodiscard]] std::vector<std::string> targets(const std::string& wanted) const;
   /// The failures that the summary lists, one line each.
   [[nodiscard]] std::vector<std::string> failure_lines() const;
+};
+
+/// An engine with all that it needs, its registries as new as those of a new process.
+class EngineUnderTest {
+ public:
+  EngineUnderTest(const EngineOptions& options,
+                  CredentialSource& credentials,
+                  SyncRecord& record,
+                  TargetsInWork& targets,
+                  Clock& clock);
+
+  [[nodiscard]] Engine& operator*() { return *engine_; }
+
+  Engine* operator->() { return &*engine_; }
+
+  /// Destroys the engine.
+  void end() { engine_.reset(); }
+
+ private:
+  struct Known {
+    std::unique_ptr<RegistryHost> host;
+    std::unique_ptr<Registry> registry;
+  };
+
+  Registry& find(const std::string& name);
+
+  CredentialSource& credentials_;
+  TokenCache tokens_;
+  std::map<std::string, Known> known_;
+  std::optional<Engine> engine_;
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.
