@@ -37,6 +37,7 @@ image_syncer_find(fmt "fmt" "libfmt-dev")
 image_syncer_find(SQLite3 "SQLite" "libsqlite3-dev")
 image_syncer_find(SQLiteCpp "SQLiteCpp" "libsqlitecpp-dev")
 image_syncer_find_pc(RE2 re2 "RE2" "libre2-dev")
+image_syncer_find(date "the date library" "libhowardhinnant-date-dev")
 
 # Debian 12 calls the target yaml-cpp, later releases yaml-cpp::yaml-cpp.
 if(NOT TARGET yaml-cpp::yaml-cpp)

@@ -10,10 +10,10 @@ packages_of() {
     build)
       echo g++ cmake ninja-build ccache pkgconf libcurl4-openssl-dev libssl-dev \
         nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
-        libsqlite3-dev libsqlitecpp-dev libre2-dev
+        libsqlite3-dev libsqlitecpp-dev libre2-dev libhowardhinnant-date-dev
       ;;
-    run) echo docker-registry curl ;;
-    test) echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl ;;
+    run) echo docker-registry curl tzdata ;;
+    test) echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl tzdata ;;
     ci) echo clang-format clang-tidy shellcheck ;;
     bench) echo docker-registry skopeo curl openssl time socat pv jq ;;
     package) echo dpkg-dev file ;;
