@@ -26,10 +26,10 @@ Schedule::Schedule(When when, seconds jitter_limit)
   }
 }
 
-Schedule Schedule::every(minutes interval, seconds jitter_limit) {
-  if (interval < minutes(1) || interval > kLongestInterval) {
-    throw Error("the interval is " + std::to_string(interval.count()) + " min (allowed: 1 to " +
-                std::to_string(kLongestInterval.count()) + " min)");
+Schedule Schedule::every(seconds interval, seconds jitter_limit) {
+  if (interval < seconds(1) || interval > kLongestInterval) {
+    throw Error("the interval is " + words_of(interval) + " (allowed: 1 s to " +
+                words_of(kLongestInterval) + ")");
   }
   return Schedule(interval, jitter_limit);
 }
@@ -46,8 +46,8 @@ std::optional<Clock::wall_time> Schedule::next(Clock::wall_time after) const {
   return cron.expression.next_after(after, cron.zone);
 }
 
-std::optional<minutes> Schedule::interval() const {
-  const auto* const interval = std::get_if<minutes>(&when_);
+std::optional<seconds> Schedule::interval() const {
+  const auto* const interval = std::get_if<seconds>(&when_);
   return interval == nullptr ? std::nullopt : std::optional(*interval);
 }
 

@@ -112,6 +112,7 @@ std::string unknown_zone_message(std::string_view name, const std::vector<std::s
   }
   if (near.empty()) {
     std::vector<std::string> plain_names;
+    plain_names.reserve(known.size());
     for (const std::string& candidate : known) {
       plain_names.push_back(plain(candidate));
     }

@@ -11,17 +11,17 @@
 
 namespace image_syncer {
 
-/// When runs are due: every so many minutes, or by a cron expression in a time zone; and by how
+/// When runs are due: every so much time, or by a cron expression in a time zone; and by how
 /// much a run may be put off at random (jitter), so that many machines with one configuration do
 /// not come at once. A value; const members may be called from any thread.
 class Schedule {
  public:
-  static constexpr std::chrono::minutes kLongestInterval{366 * 24 * 60};
+  static constexpr std::chrono::seconds kLongestInterval{366 * 24 * 60 * 60};
   static constexpr std::chrono::seconds kLongestJitter{24 * 60 * 60};
 
-  /// Counted from the start of the run before. `interval`: 1 minute to `kLongestInterval`.
+  /// Counted from the start of the run before. `interval`: 1 second to `kLongestInterval`.
   /// `jitter_limit`: 0 to `kLongestJitter`. Throws `Error` for values outside of that.
-  [[nodiscard]] static Schedule every(std::chrono::minutes interval,
+  [[nodiscard]] static Schedule every(std::chrono::seconds interval,
                                       std::chrono::seconds jitter_limit = {});
   /// `jitter_limit` as above.
   [[nodiscard]] static Schedule by_cron(CronExpression expression,
@@ -33,7 +33,7 @@ class Schedule {
   [[nodiscard]] std::optional<Clock::wall_time> next(Clock::wall_time after) const;
 
   /// Absent for cron.
-  [[nodiscard]] std::optional<std::chrono::minutes> interval() const;
+  [[nodiscard]] std::optional<std::chrono::seconds> interval() const;
 
   [[nodiscard]] std::chrono::seconds jitter_limit() const { return jitter_limit_; }
 
@@ -54,7 +54,7 @@ class Schedule {
     friend bool operator==(const Cron&, const Cron&) = default;
   };
 
-  using When = std::variant<std::chrono::minutes, Cron>;
+  using When = std::variant<std::chrono::seconds, Cron>;
 
   Schedule(When when, std::chrono::seconds jitter_limit);
 

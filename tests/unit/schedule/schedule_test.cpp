@@ -70,12 +70,13 @@ TEST(Schedule, IsEqualWhenAllOfItIs) {
 }
 
 TEST(Schedule, RefusesAnIntervalOutOfRange) {
-  const std::string allowed = " (allowed: 1 to 527040 min)";
-  EXPECT_EQ(error_of([] { return Schedule::every(0min); }), "the interval is 0 min" + allowed);
+  const std::string allowed = " (allowed: 1 s to 527040 min)";
+  EXPECT_EQ(error_of([] { return Schedule::every(0s); }), "the interval is 0 min" + allowed);
   EXPECT_EQ(error_of([] { return Schedule::every(-5min); }), "the interval is -5 min" + allowed);
-  EXPECT_EQ(error_of([] { return Schedule::every(527'041min); }),
-            "the interval is 527041 min" + allowed);
+  EXPECT_EQ(error_of([] { return Schedule::every(527'040min + 1s); }),
+            "the interval is 31622401 s" + allowed);
   EXPECT_EQ(error_of([] { return Schedule::every(527'040min); }), "no error");
+  EXPECT_EQ(error_of([] { return Schedule::every(1s); }), "no error");
 }
 
 TEST(Schedule, RefusesAJitterOutOfRange) {
