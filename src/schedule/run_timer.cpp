@@ -22,7 +22,7 @@ RunTimer::RunTimer(Schedule schedule, bool run_at_start, RandomSource random, Mo
       random_(std::move(random)),
       is_due_at_start_(run_at_start),
       handled_(now) {
-  plan(now);
+  plan();
 }
 
 RunTimer::Decision RunTimer::poll(Moment now) {
@@ -40,7 +40,7 @@ RunTimer::Decision RunTimer::poll(Moment now) {
     handled_.steady += (now.steady - handled_.steady) / *interval * *interval;
   }
   handled_.wall = now.wall;
-  plan(now);
+  plan();
   return Decision::skip;
 }
 
@@ -49,7 +49,7 @@ void RunTimer::run_started(Moment now) {
   is_running_ = true;
   is_due_at_start_ = false;
   handled_ = now;
-  plan(now);
+  plan();
 }
 
 void RunTimer::run_ended() {
@@ -76,7 +76,10 @@ std::optional<Clock::wall_time> RunTimer::next_run(Moment now) const {
   if (is_due_at_start_) {
     return now.wall;
   }
-  return due_steady_ ? std::optional(now.wall + (*due_steady_ - now.steady)) : due_wall_;
+  if (due_steady_) {
+    return now.wall + std::max(*due_steady_ - now.steady, Clock::duration::zero());
+  }
+  return due_wall_ ? std::optional(std::max(*due_wall_, now.wall)) : std::nullopt;
 }
 
 void RunTimer::replace(Schedule schedule, Moment now) {
@@ -85,7 +88,7 @@ void RunTimer::replace(Schedule schedule, Moment now) {
   }
   schedule_ = std::move(schedule);
   handled_.wall = now.wall;
-  plan(now);
+  plan();
 }
 
 bool RunTimer::is_due(Moment now) const {
@@ -93,14 +96,12 @@ bool RunTimer::is_due(Moment now) const {
          (due_wall_ && *due_wall_ <= now.wall);
 }
 
-void RunTimer::plan(Moment now) {
+void RunTimer::plan() {
   due_steady_.reset();
   due_wall_.reset();
   const auto jitter = schedule_.jitter(random_());
   if (const auto interval = schedule_.interval()) {
     due_steady_ = handled_.steady + *interval + jitter;
-    // What an earlier interval, or a jitter, has left behind is due now and not in the past.
-    due_steady_ = std::max(*due_steady_, now.steady);
   } else if (const auto next = schedule_.next(handled_.wall)) {
     due_wall_ = *next + jitter;
   }
@@ -109,7 +110,7 @@ void RunTimer::plan(Moment now) {
 void RunTimer::notice_clock_put_back(Moment now) {
   if (!schedule_.interval() && handled_.wall > now.wall + kCorrection) {
     handled_.wall = now.wall;
-    plan(now);
+    plan();
   }
 }
 

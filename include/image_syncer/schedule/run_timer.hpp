@@ -53,8 +53,8 @@ class RunTimer {
   /// When to call `poll` again, unless something else calls it earlier. Never before `now`.
   [[nodiscard]] Clock::time_point wake_at(Moment now) const;
 
-  /// When the next run is due, jitter included, by the wall clock: for display. Absent when no run
-  /// will ever come.
+  /// When the next run is due, jitter included, by the wall clock: for display. Never before `now`.
+  /// Absent when no run will ever come.
   [[nodiscard]] std::optional<Clock::wall_time> next_run(Moment now) const;
 
   [[nodiscard]] bool is_running() const { return is_running_; }
@@ -70,7 +70,7 @@ class RunTimer {
 
  private:
   [[nodiscard]] bool is_due(Moment now) const;
-  void plan(Moment now);
+  void plan();
   void notice_clock_put_back(Moment now);
 
   Schedule schedule_;

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +39,7 @@ constexpr std::array kZones = {"UTC",
 
 struct RandomField {
   std::string text;
-  std::set<int> values;
+  std::vector<bool> values = std::vector<bool>(64);
 };
 
 struct RandomExpression {
@@ -67,21 +66,22 @@ class Generator {
     result.day = one_in(2) ? star(1, 31) : list(1, 31);
     result.month = one_in(4) ? list(1, 12) : star(1, 12);
     result.weekday = one_in(2) ? star(0, 7) : list(0, 7);
-    if (result.weekday.values.contains(7)) {
-      result.weekday.values.insert(0);
+    if (result.weekday.values[7]) {
+      result.weekday.values[0] = true;
     }
     return result;
   }
 
  private:
-  static void fill(std::set<int>& values, int from, int to, int step) {
+  static void fill(std::vector<bool>& values, int from, int to, int step) {
     for (int value = from; value <= to; value += step) {
-      values.insert(value);
+      values[static_cast<std::size_t>(value)] = true;
     }
   }
 
   RandomField star(int first, int last) {
-    RandomField field{"*", {}};
+    RandomField field;
+    field.text = "*";
     const int step = one_in(2) ? 1 : number(1, last);
     if (step > 1) {
       field.text += "/" + std::to_string(step);
@@ -113,16 +113,15 @@ class Generator {
 
 bool fits(const RandomExpression& e, std::chrono::local_time<minutes> local) {
   const auto day = std::chrono::floor<days>(local);
-  const auto time = static_cast<int>((local - day).count());
-  if (!e.minute.values.contains(time % 60) || !e.hour.values.contains(time / 60)) {
+  const auto time = static_cast<std::size_t>((local - day).count());
+  if (!e.minute.values[time % 60] || !e.hour.values[time / 60]) {
     return false;
   }
   const std::chrono::year_month_day date(day);
-  const auto weekday = static_cast<int>(std::chrono::weekday(day).c_encoding());
-  const bool day_fits = e.day.values.contains(static_cast<int>(unsigned{date.day()}));
-  const bool weekday_fits = e.weekday.values.contains(weekday);
+  const bool day_fits = e.day.values[unsigned{date.day()}];
+  const bool weekday_fits = e.weekday.values[std::chrono::weekday(day).c_encoding()];
   const bool both = e.day.text.front() == '*' || e.weekday.text.front() == '*';
-  return e.month.values.contains(static_cast<int>(unsigned{date.month()})) &&
+  return e.month.values[unsigned{date.month()}] &&
          (both ? day_fits && weekday_fits : day_fits || weekday_fits);
 }
 
@@ -244,11 +243,11 @@ void compare(unsigned first_seed, unsigned count, days length) {
 }
 
 TEST(CronProperty, DaysAreLikeAWalkThroughTheirMinutes) {
-  compare(1, 1500, days(5));
+  compare(1, 900, days(5));
 }
 
 TEST(CronProperty, YearsAreLikeAWalkThroughTheirMinutes) {
-  compare(100'000, 30, days(800));
+  compare(100'000, 20, days(800));
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ TEST_F(RunTimerTest, SkipsACronTimeDuringARun) {
 TEST_F(RunTimerTest, MakesOneRunOfAllThatAClockPutForwardLeftOut) {
   make(cron("0 * * * *"));
   set_wall("2026-01-05T12:34:00Z");
+  EXPECT_EQ(timer_->next_run(now()), now().wall);
   EXPECT_EQ(next_start(), utc("2026-01-05T12:34:00Z"));
   EXPECT_EQ(next_start(), utc("2026-01-05T13:00:00Z"));
   EXPECT_EQ(timer_->skipped(), 0U);
@@ -245,6 +246,7 @@ TEST_F(RunTimerTest, CountsANewIntervalFromTheLastStart) {
   timer_->replace(Schedule::every(30min), now());
   EXPECT_EQ(timer_->next_run(now()), now().wall + 10min);
   timer_->replace(Schedule::every(10min), now());
+  EXPECT_EQ(timer_->next_run(now()), now().wall);
   EXPECT_EQ(poll(), Decision::start);
 }
 
