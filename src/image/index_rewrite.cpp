@@ -1,4 +1,4 @@
-#include "image/json_text.hpp"
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/image/manifest.hpp>
 
 #include <algorithm>

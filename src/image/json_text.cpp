@@ -1,5 +1,4 @@
-#include "image/json_text.hpp"
-
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/text.hpp>
 
@@ -8,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <utility>
 
 namespace image_syncer {
 
@@ -132,6 +132,18 @@ std::string unescape(std::string_view quoted) {
   return nlohmann::json::parse(quoted).get<std::string>();
 }
 
+/// Calls `visit(key, text of the value)` for the members of an object.
+template <typename Visit>
+void for_each_member(std::string_view object, const Visit& visit) {
+  for (std::size_t at = skip_blanks(object, 1); object[at] != '}';) {
+    const std::size_t key_end = skip_string(object, at);
+    const std::size_t begin = skip_blanks(object, skip_blanks(object, key_end) + 1);
+    const std::size_t end = skip_value(object, begin);
+    visit(unescape(object.substr(at, key_end - at)), object.substr(begin, end - begin));
+    at = skip_comma(object, end);
+  }
+}
+
 }  // namespace
 
 JsonText JsonText::parse(std::string_view text) {
@@ -152,18 +164,24 @@ JsonText JsonText::parse(std::string_view text) {
 JsonFields JsonText::fields(std::initializer_list<std::string_view> names) const {
   assert(is_object());
   JsonFields found;
-  for (std::size_t at = skip_blanks(text_, 1); text_[at] != '}';) {
-    const std::size_t key_end = skip_string(text_, at);
-    const std::string key = unescape(text_.substr(at, key_end - at));
-    const std::size_t begin = skip_blanks(text_, skip_blanks(text_, key_end) + 1);
-    const std::size_t end = skip_value(text_, begin);
+  for_each_member(text_, [&](const std::string& key, std::string_view value) {
     const auto* const name = std::find(names.begin(), names.end(), key);
-    if (name != names.end() &&
-        !found.try_emplace(*name, JsonText(text_.substr(begin, end - begin))).second) {
+    if (name != names.end() && !found.try_emplace(*name, JsonText(value)).second) {
       throw Error("the key \"" + key + "\" is there twice");
     }
-    at = skip_comma(text_, end);
-  }
+  });
+  return found;
+}
+
+std::vector<std::string> JsonText::names() const {
+  assert(is_object());
+  std::vector<std::string> found;
+  for_each_member(text_, [&](std::string key, std::string_view /*value*/) {
+    if (found.size() == kMaxElements) {
+      throw Error("an object has more than " + std::to_string(kMaxElements) + " members");
+    }
+    found.push_back(std::move(key));
+  });
   return found;
 }
 

@@ -1,7 +1,7 @@
 #include "image/descriptor_reader.hpp"
-#include "image/json_text.hpp"
 #include "image/manifest_reader.hpp"
 #include "image/signed_schema1.hpp"
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/image/manifest.hpp>
 #include <image_syncer/image/media_type.hpp>
 #include <image_syncer/util/error.hpp>

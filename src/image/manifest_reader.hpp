@@ -1,6 +1,6 @@
 #pragma once
 
-#include "image/json_text.hpp"
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/image/manifest.hpp>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "image/signed_schema1.hpp"
 
-#include "image/json_text.hpp"
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/text.hpp>
 

@@ -2,6 +2,7 @@
 #include <image_syncer/util/hasher.hpp>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 #include <cassert>
@@ -83,6 +84,24 @@ std::string hash_hex(HashAlgorithm algorithm, std::string_view bytes) {
   Hasher hasher(algorithm);
   hasher.update(bytes);
   return hasher.finish();
+}
+
+std::string hmac_hex(HashAlgorithm algorithm, std::string_view key, std::string_view bytes) {
+  const std::span<const std::byte> message = std::as_bytes(std::span(bytes.data(), bytes.size()));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+  unsigned size = 0;
+  // A null key would mean "the key of last time".
+  const char* const key_begin = key.empty() ? "" : key.data();
+  require(HMAC(algorithm_of(algorithm),
+               key_begin,
+               static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(message.data()),
+               message.size(),
+               value.data(),
+               &size) != nullptr
+              ? 1
+              : 0);
+  return to_hex(std::span(value).first(size));
 }
 
 }  // namespace image_syncer

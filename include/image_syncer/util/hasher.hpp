@@ -33,4 +33,9 @@ class Hasher {
 /// Lower-case hex of `bytes`' hash.
 [[nodiscard]] std::string hash_hex(HashAlgorithm algorithm, std::string_view bytes);
 
+/// Lower-case hex of the HMAC (RFC 2104) of `bytes`. The key may have any length.
+[[nodiscard]] std::string hmac_hex(HashAlgorithm algorithm,
+                                   std::string_view key,
+                                   std::string_view bytes);
+
 }  // namespace image_syncer

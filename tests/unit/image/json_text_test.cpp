@@ -1,5 +1,4 @@
-#include "image/json_text.hpp"
-
+#include <image_syncer/image/json_text.hpp>
 #include <image_syncer/util/error.hpp>
 
 #include <gmock/gmock.h>
@@ -54,6 +53,22 @@ TEST(JsonText, a_key_that_is_there_twice_is_refused_where_it_is_read) {
   const JsonText json = JsonText::parse(R"({"a":1,"b":2,"\u0061":3})");
   EXPECT_THROW((void)json.fields({"a"}), Error);
   EXPECT_EQ(json.fields({"b"}).at("b").text(), "2");
+}
+
+TEST(JsonText, names_are_those_of_the_object_itself_in_their_order) {
+  const JsonText json = JsonText::parse(R"({"b":{"x":1}, "a" :[{"y":2}],"\u0063":"}","b":3})");
+  EXPECT_THAT(json.names(), testing::ElementsAre("b", "a", "c", "b"));
+  EXPECT_THAT(JsonText::parse("{ }").names(), testing::IsEmpty());
+}
+
+TEST(JsonText, more_names_than_a_reader_should_keep_are_refused) {
+  std::string text = "{\"a\":0";
+  for (std::size_t i = 1; i < JsonText::kMaxElements; ++i) {
+    text += ",\"a\":0";
+  }
+  EXPECT_EQ(JsonText::parse(text + "}").names().size(), JsonText::kMaxElements);
+  text += ",\"a\":0}";
+  EXPECT_THROW((void)JsonText::parse(text).names(), Error);
 }
 
 TEST(JsonText, sizes) {

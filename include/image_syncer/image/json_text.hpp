@@ -15,10 +15,11 @@ class JsonText;
 /// Members by name; one that is `null` is among them.
 using JsonFields = std::map<std::string_view, JsonText>;
 
-/// A value in a JSON text, as the piece of text that it is. Manifests are read this way rather than
-/// through a tree of values: a hostile 8 MiB body would become some 500 MiB of tree, or overflow
-/// the stack where a deep one is destroyed; and an index can be rewritten by cutting pieces out,
-/// which leaves everything else as it was, byte for byte. A view: the text must outlive it.
+/// A value in a JSON text, as the piece of text that it is. Manifests and bodies of webhooks are
+/// read this way rather than through a tree of values: a hostile 8 MiB body would become some 500
+/// MiB of tree, or overflow the stack where a deep one is destroyed; and an index can be rewritten
+/// by cutting pieces out, which leaves everything else as it was, byte for byte. A view: the text
+/// must outlive it.
 class JsonText {
  public:
   /// Checks that `text` is one JSON value (RFC 8259) with at most kMaxDepth levels. Throws `Error`
@@ -40,6 +41,9 @@ class JsonText {
   /// readers differ on which one counts, so what is checked might not be what is used. `names` are
   /// views that outlive the result (literals).
   [[nodiscard]] JsonFields fields(std::initializer_list<std::string_view> names) const;
+  /// The names of an object's members, in their order. Throws `Error` when they are more than
+  /// kMaxElements.
+  [[nodiscard]] std::vector<std::string> names() const;
   /// The elements of an array. Throws `Error` when they are more than kMaxElements.
   [[nodiscard]] std::vector<JsonText> elements() const;
   /// A string, unescaped; absent for other values.
