@@ -158,32 +158,31 @@ TEST(SyncRecordDamage, ATextFileIsMovedAsideToo) {
   EXPECT_FALSE(moved_aside(dir).empty());
 }
 
-TEST(SyncRecordDamage, FoundLaterTheRecordTurnsItselfOff) {
+TEST(SyncRecordDamage, FoundLaterTheFileIsMovedAsideAndBegunAnew) {
   const ScratchDir dir;
   const std::string path = dir.file("r.db");
-  fill(path, 2000);
-  // The schema is on the first page; the rows' pages are most of the rest.
+  fill(path, 5000);
+  // What every opener reads is on the first pages; the rows of the blobs are most of the rest.
   const auto size = static_cast<std::size_t>(std::filesystem::file_size(path));
-  ASSERT_GT(size, 20U * 4096U);
-  damage(path, 9L * 4096, size - 9U * 4096U);
+  ASSERT_GT(size, 60U * 4096U);
+  damage(path, 45L * 4096, size - 45U * 4096U);
 
   const CapturedLog log;
   ManualClock clock;
   {
     SyncRecord record(path, RecordOptions{}, clock);
     EXPECT_EQ(log.lines().size(), 0U) << "the damage is found by the queries below";
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 5000; ++i) {
       (void)record.blob_confirmed(kRepository, digest(i));
     }
     EXPECT_EQ(log.lines().size(), 1U);
     EXPECT_EQ(log.count("damaged"), 1U);
     EXPECT_FALSE(moved_aside(dir).empty());
+    EXPECT_FALSE(record.blob_confirmed(kRepository, digest(1)).has_value());
     record.remember_blob(kRepository, digest(1));
     record.flush();
-    EXPECT_FALSE(record.blob_confirmed(kRepository, digest(1)).has_value());
   }
   SyncRecord next(path, RecordOptions{}, clock);
-  next.remember_blob(kRepository, digest(1));
   EXPECT_TRUE(next.blob_confirmed(kRepository, digest(1)).has_value());
   EXPECT_EQ(log.lines().size(), 1U);
 }
