@@ -81,7 +81,7 @@ QueueTable::Statements::Statements(SQLite::Database& database)
       count_parked(database, "SELECT count(*) FROM job WHERE state = 1"),
       list(database, kList),
       put_taken(database, "INSERT OR IGNORE INTO taken (content, time) VALUES (?1, ?2)"),
-      probe(database, "UPDATE upkeep SET began = began") {}
+      probe(database, "UPDATE upkeep SET probes = probes + 1") {}
 
 QueueTable::QueueTable(Connection& connection)
     : connection_(&connection),

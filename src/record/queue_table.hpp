@@ -67,7 +67,8 @@ class QueueTable {
                                               std::size_t limit,
                                               const QueueFilter& filter,
                                               const Claims& claims);
-  /// A write that changes nothing, to learn whether writing is possible.
+  /// A write that tells nobody anything, to learn whether writing is possible. It must change
+  /// something: SQLite does not write what is the same.
   void probe();
 
  private:

@@ -76,7 +76,7 @@ class TableSalvage {
   /// Rows saved.
   std::size_t run() {
     constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
-    std::int64_t low = -1;
+    std::int64_t low = 0;  // numbers begin with 1
     for (;;) {
       const Range range = read(up_, low, kEnd);
       if (range.is_whole) {

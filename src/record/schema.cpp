@@ -71,7 +71,8 @@ CREATE TABLE registry (
 
 // The queue and the history. Every table has a number as its key: what a damaged file still holds
 // is found by walking those (salvage.hpp). States and kinds are the numbers of their enumerations.
-// `upkeep` is one row: when pruning last began, and the blob row it came to.
+// `upkeep` is one row: when pruning last began, the blob row it came to, and how often it was tried
+// whether anything can be written.
 constexpr const char* kSchema2 = R"(
 CREATE TABLE job (
   id          INTEGER PRIMARY KEY,
@@ -131,9 +132,10 @@ CREATE TABLE upkeep (
   id         INTEGER PRIMARY KEY,
   began      INTEGER NOT NULL,
   digest     BLOB NOT NULL,
-  repository INTEGER NOT NULL
+  repository INTEGER NOT NULL,
+  probes     INTEGER NOT NULL
 ) STRICT;
-INSERT INTO upkeep VALUES (1, 0, x'', 0);
+INSERT INTO upkeep VALUES (1, 0, x'', 0, 0);
 )";
 
 constexpr std::array<const char*, 2> kMigrations{kSchema1, kSchema2};

@@ -26,7 +26,8 @@ inline void damage(const std::string& path, std::streamoff offset, std::size_t s
 inline std::string moved_aside(const ScratchDir& dir) {
   for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
     const std::string name = entry.path().filename();
-    if (name.starts_with("r.db.corrupt-20260102T030405Z")) {
+    if (name.starts_with("r.db.corrupt-20260102T030405Z") && !name.ends_with("-wal") &&
+        !name.ends_with("-shm")) {
       return name;
     }
   }
