@@ -138,14 +138,14 @@ void HistoryTables::set_rule_result(const std::string& rule,
   }
 }
 
-std::vector<Run> HistoryTables::runs(std::size_t limit, std::int64_t before) {
+std::vector<RunSummary> HistoryTables::runs(std::size_t limit, std::int64_t before) {
   Query rows(statements_.find_runs, before, static_cast<std::int64_t>(limit));
   const auto count = [&rows](int column) {
     return static_cast<std::uint64_t>(rows.number(column));
   };
-  std::vector<Run> result;
+  std::vector<RunSummary> result;
   while (rows.next()) {
-    Run run;
+    RunSummary run;
     run.id = rows.number(0);
     run.kind = static_cast<RunKind>(rows.number(1));
     run.rule = rows.text(2);

@@ -56,14 +56,14 @@ void RunHistory::set_rule_result(const std::string& rule, const std::string& fai
   });
 }
 
-std::vector<Run> RunHistory::runs(std::size_t limit, std::optional<std::int64_t> before) {
+std::vector<RunSummary> RunHistory::runs(std::size_t limit, std::optional<std::int64_t> before) {
   constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
   return store_->read(
       [&](RecordDatabase& open) { return open.history.runs(limit, before.value_or(kNone)); });
 }
 
-std::optional<Run> RunHistory::run(std::int64_t id) {
-  std::vector<Run> found = runs(1, id + 1);
+std::optional<RunSummary> RunHistory::run(std::int64_t id) {
+  std::vector<RunSummary> found = runs(1, id + 1);
   if (found.empty() || found.front().id != id) {
     return std::nullopt;
   }

@@ -24,7 +24,7 @@ enum class RunKind : std::int64_t {
 enum class RunStatus : std::int64_t {
   running,
   complete,
-  stopped,      ///< ended early, see `Run::reason`
+  stopped,      ///< ended early, see `RunSummary::reason`
   interrupted,  ///< the process died
 };
 
@@ -35,7 +35,7 @@ struct RunResults {
   std::uint64_t blobs_mounted = 0;
 };
 
-struct Run {
+struct RunSummary {
   std::int64_t id = 0;  ///< grows
   RunKind kind = RunKind::timed;
   std::string rule;  ///< of `RunKind::rule`
@@ -99,9 +99,9 @@ class RunHistory {
   void set_rule_result(const std::string& rule, const std::string& failure_cause);
 
   /// The last runs first: at most `limit`, with numbers below `before` (absent = all).
-  [[nodiscard]] std::vector<Run> runs(std::size_t limit,
-                                      std::optional<std::int64_t> before = std::nullopt);
-  [[nodiscard]] std::optional<Run> run(std::int64_t id);
+  [[nodiscard]] std::vector<RunSummary> runs(std::size_t limit,
+                                             std::optional<std::int64_t> before = std::nullopt);
+  [[nodiscard]] std::optional<RunSummary> run(std::int64_t id);
   /// In the order in which they were added.
   [[nodiscard]] std::vector<RunFailure> failures(std::int64_t run);
   /// One per target, the one that failed last first.
