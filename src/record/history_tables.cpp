@@ -38,10 +38,11 @@ VALUES (?1, ?2, 0, ?2, ?3)
 ON CONFLICT (rule) DO UPDATE SET
   ended = ?2, succeeded = 0, last_failure = ?2, failure_cause = ?3)";
 
-// With one max(), the other columns are those of its row (sqlite.org, SELECT, Bare columns).
+// Bounded: the page asks often. With one max(), the other columns are those of its row (sqlite.org,
+// SELECT, Bare columns).
 constexpr const char* kFindRecentFailures = R"(
 SELECT max(f.id) AS latest, f.target, f.source, f.cause, f.run, count(*), r.started
-FROM run_failure AS f JOIN run AS r ON r.id = f.run
+FROM (SELECT * FROM run_failure ORDER BY id DESC LIMIT 10000) AS f JOIN run AS r ON r.id = f.run
 GROUP BY f.target ORDER BY latest DESC LIMIT ?1)";
 
 std::optional<Clock::wall_time> time_or_absent(const Query& query, int column) {

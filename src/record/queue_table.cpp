@@ -68,11 +68,14 @@ QueueTable::Statements::Statements(SQLite::Database& database)
       renew(database, kRenew),
       remove(database, "DELETE FROM job WHERE target = ?1"),
       find_due(database,
-               "SELECT target, source FROM job WHERE state = 0 AND due <= ?1 ORDER BY due, id"),
-      find_due_of_source(database,
-                         "SELECT target, generation, attempts, origin, queued FROM job"
-                         " WHERE source = ?1 AND state = 0 AND due <= ?2 ORDER BY due, id"),
-      all_due(database, "SELECT target, due FROM job WHERE state = 0 ORDER BY due, id"),
+               "SELECT target, source FROM job INDEXED BY job_due"
+               " WHERE state = 0 AND due <= ?1 ORDER BY due, id"),
+      find_due_of_source(
+          database,
+          "SELECT target, generation, attempts, origin, queued FROM job"
+          " INDEXED BY job_source WHERE source = ?1 AND state = 0 AND due <= ?2 ORDER BY due, id"),
+      all_due(database,
+              "SELECT target, due FROM job INDEXED BY job_due WHERE state = 0 ORDER BY due, id"),
       find_if_due(database, "SELECT 1 FROM job WHERE target = ?1 AND state = 0 AND due <= ?2"),
       count_failure(database, kCountFailure),
       revive(database, kRevive),

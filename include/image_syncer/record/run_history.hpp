@@ -58,7 +58,7 @@ struct RecentFailure {
   RunFailure last;
   std::int64_t run = 0;  ///< the last one in which it failed
   Clock::wall_time run_started;
-  std::uint64_t count = 0;  ///< failures among the runs kept
+  std::uint64_t count = 0;  ///< failures among the last 10,000 of the runs kept
 };
 
 /// How a rule fares.
