@@ -35,13 +35,14 @@ Upkeep::Upkeep(Connection& connection)
 
 bool Upkeep::is_due(Clock::wall_time now) const {
   // A clock that was set back must not put it off for long.
-  return steps_left_ == 0 && (now < began_ || now - began_ >= kBetweenPasses);
+  return now < began_ || now - began_ >= kBetweenPasses;
 }
 
 void Upkeep::begin(Clock::wall_time now) {
-  connection_->write(put_began_, pack_time(now));
+  // First: what fails now is not tried again before the next hour.
   began_ = now;
   steps_left_ = kStepsOfPass;
+  connection_->write(put_began_, pack_time(now));
   remove_expired(now);
 }
 

@@ -105,6 +105,13 @@ TEST_F(UpkeepTest, APassBeginsOnceAnHourAcrossProcesses) {
   EXPECT_TRUE(upkeep->is_due(clock.wall_now() - 2h)) << "a clock set back does not put it off";
 }
 
+TEST_F(UpkeepTest, APassThatCameToNoEndIsFollowedByTheNext) {
+  upkeep->begin(clock.wall_now());
+  EXPECT_FALSE(upkeep->is_due(clock.wall_now()));
+  clock.advance(1h);
+  EXPECT_TRUE(upkeep->is_due(clock.wall_now()));
+}
+
 TEST_F(UpkeepTest, AStepIsSmallAndTheNextGoesOnBehindIt) {
   constexpr int kRows = 5000;
   for (int i = 0; i < kRows; ++i) {
