@@ -43,13 +43,13 @@ std::set<std::string> targets(ImageQueue& queue) {
   return result;
 }
 
-void fill(const std::string& path, int rows) {
+void fill(const std::string& path, std::size_t rows) {
   ManualClock clock;
   SyncRecord record(path, RecordOptions{}, clock);
   ImageQueue queue(record);
   std::vector<NewImage> images;
-  for (int i = 0; i < rows; ++i) {
-    images.push_back(numbered(i));
+  for (std::size_t i = 0; i < rows; ++i) {
+    images.push_back(numbered(static_cast<int>(i)));
   }
   EXPECT_FALSE(enqueue_now(queue, images).error.has_value());
 }
@@ -221,32 +221,50 @@ TEST_F(QueueTest, NothingIsClaimedWhileNothingCanBeWritten) {
   EXPECT_TRUE(queue->finish(entry.target, entry.generation));
 }
 
-/// The pages (counted from 0) that hold the leaves of table `job`, in key order.
-std::vector<int> leaves_of_queue(const std::string& path) {
+struct Leaf {
+  int page;  ///< counted from 0
+  std::size_t rows;
+};
+
+/// The leaves of table `job`, in key order.
+std::vector<Leaf> leaves_of_queue(const std::string& path) {
   SQLite::Database database(path, SQLite::OPEN_READONLY);
   SQLite::Statement pages(database,
-                          "SELECT pageno - 1 FROM dbstat WHERE name = 'job' AND pagetype = 'leaf'"
-                          " ORDER BY path");
-  std::vector<int> result;
+                          "SELECT pageno - 1, ncell FROM dbstat"
+                          " WHERE name = 'job' AND pagetype = 'leaf' ORDER BY path");
+  std::vector<Leaf> result;
   while (pages.executeStep()) {
-    result.push_back(pages.getColumn(0).getInt());
+    result.push_back({pages.getColumn(0).getInt(), pages.getColumn(1).getUInt()});
   }
   return result;
 }
 
 constexpr int kPageSize = 4096;
 
+/// The numbers from `first` to `last`.
+std::vector<std::size_t> leaves(std::size_t first, std::size_t last) {
+  std::vector<std::size_t> result;
+  for (std::size_t leaf = first; leaf <= last; ++leaf) {
+    result.push_back(leaf);
+  }
+  return result;
+}
+
 TEST(QueueDamage, EveryRowThatCanBeReadIsSaved) {
-  constexpr int kRows = 3000;
+  constexpr std::size_t kRows = 4000;
+  constexpr std::size_t kLast = 1000;
 
   const struct {
     const char* name;
     std::vector<std::size_t> damaged;  ///< leaves
   } cases[] = {
       {"the first leaf", {0}},
-      {"the last leaf", {1000}},
+      {"the last leaf", {kLast}},
       {"leaves in the middle", {7, 8, 9, 20}},
-      {"both ends and single ones between", {0, 10, 12, 1000}},
+      {"both ends and single ones between", {0, 10, 12, kLast}},
+      {"so many that rows are jumped over", leaves(3, 40)},
+      {"one more, with a good one behind", leaves(3, 41)},
+      {"two more", leaves(3, 42)},
   };
 
   for (const auto& test : cases) {
@@ -254,10 +272,13 @@ TEST(QueueDamage, EveryRowThatCanBeReadIsSaved) {
     const ScratchDir dir;
     const std::string path = dir.file("r.db");
     fill(path, kRows);
-    const std::vector<int> leaves = leaves_of_queue(path);
-    ASSERT_GT(leaves.size(), 40U);
-    for (const std::size_t leaf : test.damaged) {
-      damage(path, leaves.at(std::min(leaf, leaves.size() - 1)) * kPageSize, kPageSize);
+    const std::vector<Leaf> all = leaves_of_queue(path);
+    ASSERT_GT(all.size(), 50U);
+    std::size_t good = kRows;
+    for (const std::size_t number : test.damaged) {
+      const Leaf& leaf = all.at(std::min(number, all.size() - 1));
+      damage(path, leaf.page * kPageSize, kPageSize);
+      good -= leaf.rows;
     }
 
     const CapturedLog log;
@@ -266,11 +287,8 @@ TEST(QueueDamage, EveryRowThatCanBeReadIsSaved) {
     ImageQueue queue(record);
     EXPECT_FALSE(moved_aside(dir).empty());
     EXPECT_EQ(log.count("moved aside and begun anew"), 1U);
-    // A leaf holds about as many rows as any other.
-    const std::size_t of_leaf = kRows / leaves.size() + 10;
-    EXPECT_GE(targets(queue).size(), kRows - test.damaged.size() * of_leaf);
-    EXPECT_LT(targets(queue).size(), static_cast<std::size_t>(kRows));
-    EXPECT_EQ(log.count("queued_images_saved=" + std::to_string(targets(queue).size())), 1U);
+    EXPECT_EQ(targets(queue).size(), good);
+    EXPECT_EQ(log.count("queued_images_saved=" + std::to_string(good)), 1U);
     EXPECT_EQ(enqueue_now(queue, {numbered(1)}).outcomes.size(), 1U);
     EXPECT_FALSE(std::filesystem::exists(path + ".new"));
     SQLite::Database moved(dir.file(moved_aside(dir)), SQLite::OPEN_READONLY);
@@ -311,8 +329,7 @@ TEST(QueueDamage, AKillDuringTheSavingLosesNothing) {
   const ScratchDir dir;
   const std::string path = dir.file("r.db");
   fill(path, 3000);
-  const std::vector<int> leaves = leaves_of_queue(path);
-  damage(path, leaves.at(3) * kPageSize, kPageSize);
+  damage(path, leaves_of_queue(path).at(3).page * kPageSize, kPageSize);
   // What an earlier attempt left.
   dir.write("r.db.new", "half a database");
   dir.write("r.db.new-wal", "rest");
