@@ -1,99 +1,38 @@
 #pragma once
 
-#include <image_syncer/record/sync_record.hpp>
+#include "record/connection.hpp"
+#include "record/hint_tables.hpp"
+#include "record/history_tables.hpp"
+#include "record/queue_table.hpp"
+#include "record/upkeep.hpp"
 
-#include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace image_syncer {
 
-/// The record's connection with its prepared statements. Every member may throw
-/// `SQLite::Exception`. Not thread-safe: `SyncRecord` keeps it behind its lock.
-///
-/// Writes gather in one transaction, begun by the first of them and ended by `commit`; reads see
-/// it.
-class RecordDatabase {
- public:
-  /// Opens an existing file (see `prepare_record_file`) and brings it to the newest schema. Throws
-  /// `RecordError` as `migrate_record` does.
-  RecordDatabase(const std::string& path, const RecordOptions& options);
+/// An open record: the connection and the statements of all its tables. Not thread-safe:
+/// `RecordStore` keeps it behind its lock.
+struct RecordDatabase {
+  /// See `Connection`.
+  RecordDatabase(const std::string& path, const RecordOptions& options)
+      : connection(path, options),
+        hints(connection),
+        queue(connection),
+        history(connection),
+        upkeep(connection) {}
 
-  /// Rows written since the last commit.
-  [[nodiscard]] std::size_t pending() const { return pending_; }
+  /// Takes back what was written since the last commit.
+  void rollback() {
+    hints.forget_ids();
+    queue.forget_counts();
+    connection.rollback();
+  }
 
-  void commit();
-
-  [[nodiscard]] std::optional<Clock::wall_time> blob_confirmed(const Repository& repository,
-                                                               const Digest& digest);
-  [[nodiscard]] std::vector<Repository> repositories_with(const std::string& registry,
-                                                          const Digest& digest,
-                                                          std::size_t limit);
-  void remember_blob(const Repository& repository, const Digest& digest, Clock::wall_time now);
-  void forget_blob(const Repository& repository, const Digest& digest);
-  void forget_repository(const Repository& repository);
-  [[nodiscard]] bool knows_repository(const Repository& repository);
-
-  [[nodiscard]] std::optional<TagState> tag_state(const Reference& target);
-  void set_tag_state(const Reference& target, const TagState& state);
-  void forget_tag(const Reference& target);
-
-  [[nodiscard]] bool is_filtered(const Repository& source,
-                                 const Digest& digest,
-                                 const std::string& transform);
-  void remember_filtered(const Repository& source,
-                         const Digest& digest,
-                         const std::string& transform);
-
-  [[nodiscard]] std::optional<SyncRecord::SourceTag> source_tag(const Reference& source);
-  void set_source_tag(const Reference& source, const Digest& digest, Clock::wall_time now);
-
-  [[nodiscard]] std::optional<std::string> registry_trait(const std::string& registry,
-                                                          const std::string& trait,
-                                                          Clock::wall_time now);
-  void set_registry_trait(const std::string& registry,
-                          const std::string& trait,
-                          const std::string& value,
-                          Clock::wall_time expires);
-
- private:
-  /// The numbers in `repository.role`. One repository can be both: what is known of it as a source
-  /// survives `forget_repository`.
-  enum class Role : std::int64_t { target = 0, source = 1 };
-
-  struct Statements {
-    explicit Statements(SQLite::Database& database);
-
-    SQLite::Statement begin, commit;
-    SQLite::Statement find_repository, add_repository, delete_repository, mark_forgotten;
-    SQLite::Statement find_blob, find_blob_holders, put_blob, delete_blob;
-    SQLite::Statement find_tag, put_tag, delete_tag, delete_tags;
-    SQLite::Statement find_filtered, put_filtered;
-    SQLite::Statement find_source_tag, put_source_tag;
-    SQLite::Statement find_trait, put_trait;
-  };
-
-  using RepositoryIds = std::unordered_map<Repository, std::int64_t>;
-
-  [[nodiscard]] std::optional<std::int64_t> find_repository(Role role,
-                                                            const Repository& repository);
-  [[nodiscard]] std::int64_t repository_id(Role role, const Repository& repository);
-  void cache_id(Role role, const Repository& repository, std::int64_t id);
-  /// Runs a writing statement, in the open transaction or a new one.
-  template <typename... Values>
-  void write(SQLite::Statement& statement, const Values&... values);
-
-  SQLite::Database database_;
-  Statements statements_;
-  std::array<RepositoryIds, 2> ids_;  ///< by role; emptied when it grows large
-  std::size_t pending_ = 0;
+  Connection connection;
+  HintTables hints;
+  QueueTable queue;
+  HistoryTables history;
+  Upkeep upkeep;
 };
 
 }  // namespace image_syncer

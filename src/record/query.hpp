@@ -54,6 +54,14 @@ class Query {
 
   [[nodiscard]] Clock::wall_time time(int column) const { return unpack_time(number(column)); }
 
+  [[nodiscard]] std::string bytes(int column) const {
+    const SQLite::Column value = statement_->getColumn(column);
+    const auto* data = static_cast<const char*>(value.getBlob());
+    return {data, data + value.getBytes()};
+  }
+
+  [[nodiscard]] bool is_null(int column) const { return statement_->isColumnNull(column); }
+
   /// Absent for NULL.
   [[nodiscard]] std::optional<Digest> digest(int column) const {
     const SQLite::Column value = statement_->getColumn(column);

@@ -69,7 +69,76 @@ CREATE TABLE registry (
 ) STRICT, WITHOUT ROWID;
 )";
 
-constexpr std::array<const char*, 1> kMigrations{kSchema1};
+// The queue and the history. Every table has a number as its key: what a damaged file still holds
+// is found by walking those (salvage.hpp). States and kinds are the numbers of their enumerations.
+// `upkeep` is one row: when pruning last began, the blob row it came to, and how often it was tried
+// whether anything can be written.
+constexpr const char* kSchema2 = R"(
+CREATE TABLE job (
+  id          INTEGER PRIMARY KEY,
+  target      TEXT NOT NULL UNIQUE,
+  source      TEXT NOT NULL,
+  origin      TEXT NOT NULL,
+  queued      INTEGER NOT NULL,
+  due         INTEGER NOT NULL,
+  state       INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL,
+  generation  INTEGER NOT NULL,
+  error       TEXT NOT NULL,
+  error_class TEXT NOT NULL
+) STRICT;
+CREATE INDEX job_due ON job (state, due);
+CREATE INDEX job_source ON job (source);
+CREATE TABLE taken (
+  id      INTEGER PRIMARY KEY,
+  content BLOB NOT NULL UNIQUE,
+  time    INTEGER NOT NULL
+) STRICT;
+CREATE TABLE run (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind          INTEGER NOT NULL,
+  rule          TEXT NOT NULL,
+  started       INTEGER NOT NULL,
+  ended         INTEGER,  -- null: on, or interrupted
+  state         INTEGER NOT NULL,
+  copied        INTEGER NOT NULL DEFAULT 0,
+  equal         INTEGER NOT NULL DEFAULT 0,
+  filtered      INTEGER NOT NULL DEFAULT 0,
+  failed        INTEGER NOT NULL DEFAULT 0,
+  deferred      INTEGER NOT NULL DEFAULT 0,
+  bytes_down    INTEGER NOT NULL DEFAULT 0,
+  bytes_up      INTEGER NOT NULL DEFAULT 0,
+  blobs_mounted INTEGER NOT NULL DEFAULT 0,
+  reason        TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE run_failure (
+  id     INTEGER PRIMARY KEY,
+  run    INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  source TEXT NOT NULL,
+  cause  TEXT NOT NULL
+) STRICT;
+CREATE INDEX run_failure_run ON run_failure (run);
+CREATE TABLE rule_result (
+  id            INTEGER PRIMARY KEY,
+  rule          TEXT NOT NULL UNIQUE,
+  ended         INTEGER NOT NULL,
+  succeeded     INTEGER NOT NULL,  -- 0 or 1: the last result
+  last_success  INTEGER,
+  last_failure  INTEGER,
+  failure_cause TEXT NOT NULL
+) STRICT;
+CREATE TABLE upkeep (
+  id         INTEGER PRIMARY KEY,
+  began      INTEGER NOT NULL,
+  digest     BLOB NOT NULL,
+  repository INTEGER NOT NULL,
+  probes     INTEGER NOT NULL
+) STRICT;
+INSERT INTO upkeep VALUES (1, 0, x'', 0, 0);
+)";
+
+constexpr std::array<const char*, 2> kMigrations{kSchema1, kSchema2};
 
 std::int64_t number(SQLite::Database& database, const char* query) {
   return database.execAndGet(query).getInt64();

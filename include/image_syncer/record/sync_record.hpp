@@ -13,6 +13,8 @@
 
 namespace image_syncer {
 
+class RecordStore;
+
 /// The record cannot be opened or written: not a file, no space, newer schema, locked by another
 /// process.
 class RecordError final : public Error {
@@ -43,19 +45,22 @@ struct RecordOptions {
 ///
 /// One writer per file: the constructor takes a lock on `FILE.lock`, held until destruction. All
 /// members are thread-safe; writes are grouped and reach the disk within a second, at `flush` and
-/// at destruction. When it cannot be read or written any more (disk full, damage found late) it
-/// turns itself off with one line in the log and answers as if empty: a hint must never fail a run.
-/// A damaged file is moved aside then, so that the next run begins anew. Times are kept to the
-/// millisecond, rounded up. Digests given to it must not be empty.
+/// at destruction. When it cannot be read or written any more (disk full) it turns itself off
+/// with one line in the log and answers as if empty, because a hint must never fail a run; where an
+/// `ImageQueue` goes on writing it is tried again an hour later. A file that turns out to be
+/// damaged is moved aside and begun anew. What nobody asks for any more is removed (blobs not
+/// confirmed for 90 days, expired traits), a little at a time and at most once an hour. Times are
+/// kept to the millisecond, rounded up. Digests given to it must not be empty.
 class SyncRecord {
  public:
   /// A record that knows nothing and keeps nothing (`--db none`).
   SyncRecord();
   /// Opens or creates `path` (mode 0600, its companions too). A damaged file is moved to
-  /// `path.corrupt-<utc>` with its -wal and -shm and begun anew, with an error in the log. On a
-  /// network file system a rollback journal takes the place of the WAL. Throws `RecordError`:
-  /// unwritable, not a regular file, a newer schema, another program's database, or locked (names
-  /// the pid that holds it). `clock` must outlive it.
+  /// `path.corrupt-<utc>` with its -wal and -shm and begun anew, with an error in the log; the rows
+  /// of the queue and the history that can still be read are saved over (`ImageQueue`,
+  /// `RunHistory`). On a network file system a rollback journal takes the place of the WAL. Throws
+  /// `RecordError`: unwritable, not a regular file, a newer schema, another program's database, or
+  /// locked (names the pid that holds it). `clock` must outlive it.
   SyncRecord(const std::string& path, const RecordOptions& options, Clock& clock);
   SyncRecord(const SyncRecord&) = delete;
   SyncRecord& operator=(const SyncRecord&) = delete;
@@ -128,8 +133,13 @@ class SyncRecord {
   void flush() noexcept;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  friend class ImageQueue;
+  friend class RunHistory;
+
+  /// Throws `RecordError` when there is none.
+  [[nodiscard]] RecordStore& store();
+
+  std::unique_ptr<RecordStore> store_;
 };
 
 }  // namespace image_syncer

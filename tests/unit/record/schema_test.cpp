@@ -40,8 +40,19 @@ TEST(MigrateRecord, ANewFileGetsEveryStep) {
   SQLite::Database database = memory();
   migrate_record(database, record_migrations(), "r.db");
   EXPECT_EQ(version(database), static_cast<int>(record_migrations().size()));
-  for (const char* table :
-       {"repository", "forgotten", "blob", "tag", "filtered", "source_tag", "registry"}) {
+  for (const char* table : {"repository",
+                            "forgotten",
+                            "blob",
+                            "tag",
+                            "filtered",
+                            "source_tag",
+                            "registry",
+                            "job",
+                            "taken",
+                            "run",
+                            "run_failure",
+                            "rule_result",
+                            "upkeep"}) {
     EXPECT_TRUE(database.tableExists(table)) << table;
   }
 }
@@ -81,7 +92,7 @@ TEST(MigrateRecord, ANewerSchemaIsRefused) {
   database.exec("PRAGMA user_version = 99");
   EXPECT_THAT(
       error_of(database),
-      AllOf(HasSubstr("/data/r.db"), HasSubstr("schema 99"), HasSubstr("this one knows 1")));
+      AllOf(HasSubstr("/data/r.db"), HasSubstr("schema 99"), HasSubstr("this one knows 2")));
 }
 
 TEST(MigrateRecord, DatabasesOfOtherProgramsAreRefused) {

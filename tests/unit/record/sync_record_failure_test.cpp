@@ -1,4 +1,5 @@
 // What a hint must survive: kills, damage, a full disk, other people's files.
+#include "record_accidents.hpp"
 #include "support/captured_log.hpp"
 #include "support/manual_clock.hpp"
 #include "support/scratch_dir.hpp"
@@ -7,7 +8,6 @@
 #include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +15,6 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 namespace image_syncer {
@@ -45,24 +44,6 @@ void fill(const std::string& path, int rows) {
   for (int i = 0; i < rows; ++i) {
     record.remember_blob(kRepository, digest(i));
   }
-}
-
-/// Overwrites `size` bytes at `offset`.
-void damage(const std::string& path, std::streamoff offset, std::size_t size) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(offset);
-  file << std::string(size, '\xa5');
-  ASSERT_TRUE(file.good());
-}
-
-std::string moved_aside(const ScratchDir& dir) {
-  for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("r.db.corrupt-20260102T030405Z")) {
-      return name;
-    }
-  }
-  return "";
 }
 
 /// The child's work until it is killed: after each flush it tells how many rows are safe.
@@ -158,61 +139,34 @@ TEST(SyncRecordDamage, ATextFileIsMovedAsideToo) {
   EXPECT_FALSE(moved_aside(dir).empty());
 }
 
-TEST(SyncRecordDamage, FoundLaterTheRecordTurnsItselfOff) {
+TEST(SyncRecordDamage, FoundLaterTheFileIsMovedAsideAndBegunAnew) {
   const ScratchDir dir;
   const std::string path = dir.file("r.db");
-  fill(path, 2000);
-  // The schema is on the first page; the rows' pages are most of the rest.
+  fill(path, 5000);
+  // What every opener reads is on the first pages; the rows of the blobs are most of the rest.
   const auto size = static_cast<std::size_t>(std::filesystem::file_size(path));
-  ASSERT_GT(size, 20U * 4096U);
-  damage(path, 9L * 4096, size - 9U * 4096U);
+  ASSERT_GT(size, 60U * 4096U);
+  damage(path, 45L * 4096, size - 45U * 4096U);
 
   const CapturedLog log;
   ManualClock clock;
   {
     SyncRecord record(path, RecordOptions{}, clock);
     EXPECT_EQ(log.lines().size(), 0U) << "the damage is found by the queries below";
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 5000; ++i) {
       (void)record.blob_confirmed(kRepository, digest(i));
     }
     EXPECT_EQ(log.lines().size(), 1U);
     EXPECT_EQ(log.count("damaged"), 1U);
     EXPECT_FALSE(moved_aside(dir).empty());
+    EXPECT_FALSE(record.blob_confirmed(kRepository, digest(1)).has_value());
     record.remember_blob(kRepository, digest(1));
     record.flush();
-    EXPECT_FALSE(record.blob_confirmed(kRepository, digest(1)).has_value());
   }
   SyncRecord next(path, RecordOptions{}, clock);
-  next.remember_blob(kRepository, digest(1));
   EXPECT_TRUE(next.blob_confirmed(kRepository, digest(1)).has_value());
   EXPECT_EQ(log.lines().size(), 1U);
 }
-
-/// Makes every write beyond `bytes` in a file fail.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes)
-      : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-  }
-
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  FileSizeLimit(FileSizeLimit&&) = delete;
-  FileSizeLimit& operator=(FileSizeLimit&&) = delete;
-
-  ~FileSizeLimit() {
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
-    EXPECT_NE(std::signal(SIGXFSZ, handler_), SIG_ERR);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 TEST(SyncRecordFailure, AFullDiskTurnsItOffWithOneWarning) {
   const ScratchDir dir;

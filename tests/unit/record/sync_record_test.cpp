@@ -53,7 +53,7 @@ class SyncRecordTest : public testing::Test {
             clock.wall_now() + 1s};
   }
 
-  ScratchDir dir;
+  ScratchDir dir{ScratchDir::Place::memory};
   ManualClock clock;
   std::string path = dir.file("r.db");
   std::unique_ptr<SyncRecord> record;

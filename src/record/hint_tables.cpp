@@ -1,10 +1,6 @@
-#include "record/database.hpp"
+#include "record/hint_tables.hpp"
 
 #include "record/query.hpp"
-#include "record/record_files.hpp"
-#include "record/schema.hpp"
-
-#include <SQLiteCpp/Transaction.h>
 
 #include <algorithm>
 
@@ -12,32 +8,8 @@ namespace image_syncer {
 
 namespace {
 
-/// Somebody may look into the file with the sqlite3 shell; a lock held longer turns the record off.
-constexpr int kBusyMilliseconds = 2000;
-
 /// About 100 bytes each.
 constexpr std::size_t kCachedIds = 4096;
-
-SQLite::Database open(const std::string& path, const RecordOptions& options) {
-  // SQLite's own locking is not needed: SyncRecord has a lock around all of this.
-  SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyMilliseconds);
-  database.exec(is_on_network_file_system(path) ? "PRAGMA journal_mode = DELETE"
-                                                : "PRAGMA journal_mode = WAL");
-  database.exec(options.synchronous_full ? "PRAGMA synchronous = FULL"
-                                         : "PRAGMA synchronous = NORMAL");
-  // Digests are random: a group touches most pages of `blob`. Checkpoints (which wait for the disk)
-  // at 16 MiB instead of 4 double the rate.
-  database.exec("PRAGMA wal_autocheckpoint = 4000");
-  migrate_record(database, record_migrations(), path);
-  // See `forgotten` in schema.cpp.
-  if (database.execAndGet("SELECT count(*) FROM forgotten").getInt64() > 0) {
-    SQLite::Transaction sweep(database, SQLite::TransactionBehavior::IMMEDIATE);
-    database.exec("DELETE FROM blob WHERE repository IN (SELECT repository FROM forgotten)");
-    database.exec("DELETE FROM forgotten");
-    sweep.commit();
-  }
-  return database;
-}
 
 constexpr const char* kFindBlobHolders = R"(
 SELECT path FROM (
@@ -65,10 +37,8 @@ WHERE digest <> excluded.digest)";
 
 }  // namespace
 
-RecordDatabase::Statements::Statements(SQLite::Database& database)
-    : begin(database, "BEGIN IMMEDIATE"),
-      commit(database, "COMMIT"),
-      find_repository(database,
+HintTables::Statements::Statements(SQLite::Database& database)
+    : find_repository(database,
                       "SELECT id FROM repository WHERE registry = ?1 AND path = ?2 AND role = ?3"),
       add_repository(database, "INSERT INTO repository (registry, path, role) VALUES (?1, ?2, ?3)"),
       delete_repository(database, "DELETE FROM repository WHERE id = ?1"),
@@ -99,29 +69,17 @@ RecordDatabase::Statements::Statements(SQLite::Database& database)
                 "INSERT OR REPLACE INTO registry (host, trait, value, expires)"
                 " VALUES (?1, ?2, ?3, ?4)") {}
 
-RecordDatabase::RecordDatabase(const std::string& path, const RecordOptions& options)
-    : database_(open(path, options)),
-      statements_(database_) {}
+HintTables::HintTables(Connection& connection)
+    : connection_(&connection),
+      statements_(connection.database()) {}
 
-template <typename... Values>
-void RecordDatabase::write(SQLite::Statement& statement, const Values&... values) {
-  if (pending_ == 0) {
-    Query(statements_.begin).run();
-  }
-  // Counted first: if this row fails, the transaction is open all the same.
-  ++pending_;
-  Query(statement, values...).run();
-}
-
-void RecordDatabase::commit() {
-  if (pending_ > 0) {
-    Query(statements_.commit).run();
-    pending_ = 0;
+void HintTables::forget_ids() {
+  for (RepositoryIds& ids : ids_) {
+    ids.clear();
   }
 }
 
-std::optional<std::int64_t> RecordDatabase::find_repository(Role role,
-                                                            const Repository& repository) {
+std::optional<std::int64_t> HintTables::find_repository(Role role, const Repository& repository) {
   const RepositoryIds& ids = ids_.at(static_cast<std::size_t>(role));
   if (const auto found = ids.find(repository); found != ids.end()) {
     return found->second;
@@ -138,20 +96,20 @@ std::optional<std::int64_t> RecordDatabase::find_repository(Role role,
   return id;
 }
 
-std::int64_t RecordDatabase::repository_id(Role role, const Repository& repository) {
+std::int64_t HintTables::repository_id(Role role, const Repository& repository) {
   if (const auto id = find_repository(role, repository)) {
     return *id;
   }
-  write(statements_.add_repository,
-        repository.registry,
-        repository.path,
-        static_cast<std::int64_t>(role));
-  const std::int64_t id = database_.getLastInsertRowid();
+  connection_->write(statements_.add_repository,
+                     repository.registry,
+                     repository.path,
+                     static_cast<std::int64_t>(role));
+  const std::int64_t id = connection_->database().getLastInsertRowid();
   cache_id(role, repository, id);
   return id;
 }
 
-void RecordDatabase::cache_id(Role role, const Repository& repository, std::int64_t id) {
+void HintTables::cache_id(Role role, const Repository& repository, std::int64_t id) {
   RepositoryIds& ids = ids_.at(static_cast<std::size_t>(role));
   if (ids.size() >= kCachedIds) {
     ids.clear();
@@ -159,8 +117,8 @@ void RecordDatabase::cache_id(Role role, const Repository& repository, std::int6
   ids.emplace(repository, id);
 }
 
-std::optional<Clock::wall_time> RecordDatabase::blob_confirmed(const Repository& repository,
-                                                               const Digest& digest) {
+std::optional<Clock::wall_time> HintTables::blob_confirmed(const Repository& repository,
+                                                           const Digest& digest) {
   const auto id = find_repository(Role::target, repository);
   if (!id) {
     return std::nullopt;
@@ -170,9 +128,9 @@ std::optional<Clock::wall_time> RecordDatabase::blob_confirmed(const Repository&
   return query.next() ? std::optional(query.time(0)) : std::nullopt;
 }
 
-std::vector<Repository> RecordDatabase::repositories_with(const std::string& registry,
-                                                          const Digest& digest,
-                                                          std::size_t limit) {
+std::vector<Repository> HintTables::repositories_with(const std::string& registry,
+                                                      const Digest& digest,
+                                                      std::size_t limit) {
   const std::string packed = pack_digest(digest);
   Query query(statements_.find_blob_holders,
               Query::Bytes{&packed},
@@ -185,35 +143,35 @@ std::vector<Repository> RecordDatabase::repositories_with(const std::string& reg
   return result;
 }
 
-void RecordDatabase::remember_blob(const Repository& repository,
-                                   const Digest& digest,
-                                   Clock::wall_time now) {
+void HintTables::remember_blob(const Repository& repository,
+                               const Digest& digest,
+                               Clock::wall_time now) {
   const std::int64_t id = repository_id(Role::target, repository);
   const std::string packed = pack_digest(digest);
-  write(statements_.put_blob, Query::Bytes{&packed}, id, pack_time(now));
+  connection_->write(statements_.put_blob, Query::Bytes{&packed}, id, pack_time(now));
 }
 
-void RecordDatabase::forget_blob(const Repository& repository, const Digest& digest) {
+void HintTables::forget_blob(const Repository& repository, const Digest& digest) {
   if (const auto id = find_repository(Role::target, repository)) {
     const std::string packed = pack_digest(digest);
-    write(statements_.delete_blob, Query::Bytes{&packed}, *id);
+    connection_->write(statements_.delete_blob, Query::Bytes{&packed}, *id);
   }
 }
 
-void RecordDatabase::forget_repository(const Repository& repository) {
+void HintTables::forget_repository(const Repository& repository) {
   if (const auto id = find_repository(Role::target, repository)) {
-    write(statements_.mark_forgotten, *id);
-    write(statements_.delete_tags, *id);
-    write(statements_.delete_repository, *id);
+    connection_->write(statements_.mark_forgotten, *id);
+    connection_->write(statements_.delete_tags, *id);
+    connection_->write(statements_.delete_repository, *id);
     ids_.at(static_cast<std::size_t>(Role::target)).erase(repository);
   }
 }
 
-bool RecordDatabase::knows_repository(const Repository& repository) {
+bool HintTables::knows_repository(const Repository& repository) {
   return find_repository(Role::target, repository).has_value();
 }
 
-std::optional<TagState> RecordDatabase::tag_state(const Reference& target) {
+std::optional<TagState> HintTables::tag_state(const Reference& target) {
   const auto id = find_repository(Role::target, target.repository);
   if (!id) {
     return std::nullopt;
@@ -232,31 +190,31 @@ std::optional<TagState> RecordDatabase::tag_state(const Reference& target) {
   return state;
 }
 
-void RecordDatabase::set_tag_state(const Reference& target, const TagState& state) {
+void HintTables::set_tag_state(const Reference& target, const TagState& state) {
   const std::int64_t id = repository_id(Role::target, target.repository);
   const std::string name = target.identifier();
   const std::string source_digest = pack_digest(state.source_digest);
   const std::string target_digest = pack_digest(state.target_digest);
-  write(statements_.put_tag,
-        id,
-        name,
-        Query::Bytes{&source_digest},
-        state.transform,
-        Query::Bytes{target_digest == source_digest ? nullptr : &target_digest},
-        pack_time(state.copied_at),
-        pack_time(state.seen_at));
+  connection_->write(statements_.put_tag,
+                     id,
+                     name,
+                     Query::Bytes{&source_digest},
+                     state.transform,
+                     Query::Bytes{target_digest == source_digest ? nullptr : &target_digest},
+                     pack_time(state.copied_at),
+                     pack_time(state.seen_at));
 }
 
-void RecordDatabase::forget_tag(const Reference& target) {
+void HintTables::forget_tag(const Reference& target) {
   if (const auto id = find_repository(Role::target, target.repository)) {
     const std::string name = target.identifier();
-    write(statements_.delete_tag, *id, name);
+    connection_->write(statements_.delete_tag, *id, name);
   }
 }
 
-bool RecordDatabase::is_filtered(const Repository& source,
-                                 const Digest& digest,
-                                 const std::string& transform) {
+bool HintTables::is_filtered(const Repository& source,
+                             const Digest& digest,
+                             const std::string& transform) {
   const auto id = find_repository(Role::source, source);
   if (!id) {
     return false;
@@ -265,15 +223,15 @@ bool RecordDatabase::is_filtered(const Repository& source,
   return Query(statements_.find_filtered, *id, Query::Bytes{&packed}, transform).next();
 }
 
-void RecordDatabase::remember_filtered(const Repository& source,
-                                       const Digest& digest,
-                                       const std::string& transform) {
+void HintTables::remember_filtered(const Repository& source,
+                                   const Digest& digest,
+                                   const std::string& transform) {
   const std::int64_t id = repository_id(Role::source, source);
   const std::string packed = pack_digest(digest);
-  write(statements_.put_filtered, id, Query::Bytes{&packed}, transform);
+  connection_->write(statements_.put_filtered, id, Query::Bytes{&packed}, transform);
 }
 
-std::optional<SyncRecord::SourceTag> RecordDatabase::source_tag(const Reference& source) {
+std::optional<SyncRecord::SourceTag> HintTables::source_tag(const Reference& source) {
   const auto id = find_repository(Role::source, source.repository);
   if (!id) {
     return std::nullopt;
@@ -286,27 +244,27 @@ std::optional<SyncRecord::SourceTag> RecordDatabase::source_tag(const Reference&
   return SyncRecord::SourceTag{query.digest(0).value_or(Digest()), query.time(1)};
 }
 
-void RecordDatabase::set_source_tag(const Reference& source,
-                                    const Digest& digest,
-                                    Clock::wall_time now) {
+void HintTables::set_source_tag(const Reference& source,
+                                const Digest& digest,
+                                Clock::wall_time now) {
   const std::int64_t id = repository_id(Role::source, source.repository);
   const std::string name = source.identifier();
   const std::string packed = pack_digest(digest);
-  write(statements_.put_source_tag, id, name, Query::Bytes{&packed}, pack_time(now));
+  connection_->write(statements_.put_source_tag, id, name, Query::Bytes{&packed}, pack_time(now));
 }
 
-std::optional<std::string> RecordDatabase::registry_trait(const std::string& registry,
-                                                          const std::string& trait,
-                                                          Clock::wall_time now) {
+std::optional<std::string> HintTables::registry_trait(const std::string& registry,
+                                                      const std::string& trait,
+                                                      Clock::wall_time now) {
   Query query(statements_.find_trait, registry, trait, pack_time(now));
   return query.next() ? std::optional(query.text(0)) : std::nullopt;
 }
 
-void RecordDatabase::set_registry_trait(const std::string& registry,
-                                        const std::string& trait,
-                                        const std::string& value,
-                                        Clock::wall_time expires) {
-  write(statements_.put_trait, registry, trait, value, pack_time(expires));
+void HintTables::set_registry_trait(const std::string& registry,
+                                    const std::string& trait,
+                                    const std::string& value,
+                                    Clock::wall_time expires) {
+  connection_->write(statements_.put_trait, registry, trait, value, pack_time(expires));
 }
 
 }  // namespace image_syncer
