@@ -69,11 +69,11 @@ void complain_of_neither(const Node& root, FileComplaints& complaints) {
       first.position, first.key, message + (near.empty() ? "" : " (did you mean " + near + "?)"));
 }
 
-SyncConfig finish(AuthPart auth, std::vector<Rule> rules, Complaints& complaints) {
-  complaints.throw_errors();
+SyncConfig finish(AuthPart auth, RuleSet set, Complaints& complaints) {
   SyncConfig config;
-  config.registries = RegistryEntries(std::move(auth.entries));
-  config.rules = std::move(rules);
+  config.registries = finish_auth(std::move(auth), complaints);
+  complaints.throw_errors();
+  config.rules = std::move(set.rules);
   config.warnings = complaints.take_warnings();
   return config;
 }
@@ -92,13 +92,13 @@ SyncConfig load_files(const std::string& auth_path,
       auth = read_auth(*root, "", environment, Unset::error, about_auth);
     }
   }
-  std::vector<Rule> rules;
+  RuleSet set;
   FileComplaints about_images(images_path, complaints);
   if (const NodePtr root = read_document(images_path, about_images)) {
     const RuleContext context{check_pattern, environment, auth.credential_variables};
-    rules = read_rules(*root, "", context, about_images);
+    read_rules(*root, "", context, set, about_images);
   }
-  return finish(std::move(auth), std::move(rules), complaints);
+  return finish(std::move(auth), std::move(set), complaints);
 }
 
 ConfigKind detect_config_kind(const std::string& path) {
@@ -129,7 +129,7 @@ SyncConfig load_single_file(const std::string& path,
   Complaints complaints;
   FileComplaints about(path, complaints);
   AuthPart auth;
-  std::vector<Rule> rules;
+  RuleSet set;
   if (const NodePtr root = read_document(path, about)) {
     if (root->kind != NodeKind::map) {
       about.error(root->position, "", wrong_type("a map with the keys auth and images", *root));
@@ -141,12 +141,12 @@ SyncConfig load_single_file(const std::string& path,
     }
     if (const auto field = fields.find("images"); field != fields.end()) {
       const RuleContext context{check_pattern, environment, auth.credential_variables};
-      rules = read_rules(*field->second->value, field->second->key, context, about);
+      read_rules(*field->second->value, field->second->key, context, set, about);
     } else if (root->kind == NodeKind::map) {
       about.error(root->position, "", "the key images is missing: there are no rules");
     }
   }
-  return finish(std::move(auth), std::move(rules), complaints);
+  return finish(std::move(auth), std::move(set), complaints);
 }
 
 }  // namespace image_syncer
