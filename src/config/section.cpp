@@ -21,8 +21,19 @@ std::string without_values(std::string message, const Value& value) {
                        : message;
 }
 
+/// As it could be written in the file.
+std::string duration_text(std::chrono::seconds duration) {
+  using Unit = std::pair<std::int64_t, const char*>;
+  for (const auto& [seconds, name] : {Unit{86'400, "d"}, Unit{3600, "h"}, Unit{60, "m"}}) {
+    if (duration.count() >= seconds && duration.count() % seconds == 0) {
+      return std::to_string(duration.count() / seconds) + name;
+    }
+  }
+  return std::to_string(duration.count()) + "s";
+}
+
 std::string range_text(std::chrono::seconds least, std::chrono::seconds most) {
-  return "from " + format_duration(least) + " to " + format_duration(most);
+  return "from " + duration_text(least) + " to " + duration_text(most);
 }
 
 const Node& null_node() {

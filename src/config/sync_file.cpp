@@ -142,8 +142,8 @@ DaemonConfig load_daemon_config(const std::string& path,
       add_file(config, file);
     }
   }
-  warn_of_nothing(config, files.images.path, about);
   complaints.throw_errors();
+  warn_of_nothing(config, files.images.path, about);
   config.warnings = complaints.take_warnings();
   return config;
 }
