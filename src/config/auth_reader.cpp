@@ -1,6 +1,7 @@
 #include "config/auth_reader.hpp"
 
 #include "config/fields.hpp"
+#include "config/value.hpp"
 #include <image_syncer/config/size.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/pem.hpp>
@@ -22,32 +23,6 @@ namespace {
 
 constexpr std::int64_t kMaxConcurrent = 1000;
 constexpr double kMaxRequestsPerSecond = 100'000;
-
-/// A value of an entry, expanded, with what a complaint about it needs.
-struct Value {
-  std::string text;
-  std::string written;    ///< unexpanded: what complaints show
-  bool is_plain = false;  ///< may be a number or a truth value
-  std::vector<std::string> variables;
-  std::vector<std::string> inserted;
-};
-
-/// Says what is wrong with a value: message, or nothing.
-using Problem = std::optional<std::string>;
-
-std::string quote(const std::string& text) {
-  return "\"" + text + "\"";
-}
-
-Problem read_bool(bool& target, const Value& value) {
-  const std::optional<bool> parsed =
-      value.is_plain ? parse_bool(value.text) : std::optional<bool>();
-  if (!parsed) {
-    return "expected true or false without quotes, found " + quote(value.written);
-  }
-  target = *parsed;
-  return std::nullopt;
-}
 
 Problem read_max_concurrent(RegistryEntry& entry, const Value& value) {
   const std::optional<std::int64_t> number = parse_integer(value.text);
@@ -76,17 +51,11 @@ Problem read_bandwidth(RegistryEntry& /*entry*/, const Value& value) {
   return std::nullopt;
 }
 
-/// `message` with what stands in the file in place of what a variable holds.
-std::string as_written(std::string message, const std::string& text, const std::string& written) {
-  const std::size_t at = text.empty() ? std::string::npos : message.find(text);
-  return at == std::string::npos ? message : message.replace(at, text.size(), written);
-}
-
 Problem read_certificates(std::string& target, const Value& value) {
   try {
     check_certificates(value.text);
   } catch (const Error& error) {
-    return as_written(error.message(), value.text, value.written);
+    return as_written(error.message(), value);
   }
   target = value.text;
   return std::nullopt;
@@ -198,22 +167,6 @@ class AuthReader {
     add(std::move(entry), item.position, path);
   }
 
-  /// The settings of connections belong to a host. Says where a namespace has its own in vain.
-  void check_namespace_settings() {
-    const RegistryEntries entries(part_.entries);
-    for (std::size_t at = 0; at < part_.entries.size(); ++at) {
-      const RegistryEntry& entry = part_.entries[at];
-      const std::string host = entry.key.substr(0, entry.key.find('/'));
-      if (host != entry.key && differs(entry, *entries.settings_for(host))) {
-        complaints_.warn({entry.mark.line, entry.mark.column},
-                         paths_[at],
-                         "connection settings and limits belong to the whole host: ignored here, "
-                         "write them under " +
-                             host);
-      }
-    }
-  }
-
   AuthPart take() { return std::move(part_); }
 
  private:
@@ -262,32 +215,18 @@ class AuthReader {
                     const MapEntry& field,
                     const std::string& key) {
     const Node& node = *field.value;
-    if (node.kind == NodeKind::null) {
+    const std::optional<Value> value = read_value(node, key, environment_, unset_, complaints_);
+    if (!value) {
       return;
-    }
-    if (node.kind != NodeKind::scalar) {
-      complaints_.error(node.position, key, wrong_type("one value", node));
-      return;
-    }
-    Expansion expansion = expand_value(node.text, environment_, unset_);
-    for (const std::string& warning : expansion.warnings) {
-      complaints_.warn(node.position, key, warning);
-    }
-    for (const std::string& error : expansion.errors) {
-      complaints_.error(node.position, key, error);
     }
     if (setting.is_credential) {
-      part_.credential_variables.insert(expansion.variables.begin(), expansion.variables.end());
+      part_.credential_variables.insert(value->variables.begin(), value->variables.end());
     }
-    if (!expansion.errors.empty()) {
+    if (!value->is_complete) {
       return;
     }
-    const Value value = {std::move(expansion.text),
-                         node.text,
-                         !node.quoted || expansion.changed,
-                         std::move(expansion.variables),
-                         std::move(expansion.inserted)};
-    if (const Problem problem = setting.read(entry, value)) {
+    part_.files.insert(value->files.begin(), value->files.end());
+    if (const Problem problem = setting.read(entry, *value)) {
       complaints_.error(node.position, key, *problem);
     } else if (!setting.is_built) {
       complaints_.warn(field.position, key, "not built yet: ignored");
@@ -318,20 +257,7 @@ class AuthReader {
       return;
     }
     part_.entries.push_back(std::move(entry));
-    paths_.push_back(path);
-  }
-
-  /// Whether `entry` sets something that the host does not have.
-  static bool differs(const RegistryEntry& entry, const RegistryEntry& host) {
-    const auto own = [&entry, &host](auto member) {
-      using Member = std::remove_cvref_t<decltype(entry.*member)>;
-      return entry.*member != Member() && entry.*member != host.*member;
-    };
-    return own(&RegistryEntry::insecure) || own(&RegistryEntry::plain_http) ||
-           own(&RegistryEntry::skip_tls_verify) || own(&RegistryEntry::ca_file) ||
-           own(&RegistryEntry::cert_file) || own(&RegistryEntry::key_file) ||
-           own(&RegistryEntry::proxy) || own(&RegistryEntry::max_concurrent) ||
-           own(&RegistryEntry::requests_per_second);
+    part_.paths.push_back(path);
   }
 
   struct Seen {
@@ -343,9 +269,21 @@ class AuthReader {
   Unset unset_;
   FileComplaints& complaints_;
   AuthPart part_;
-  std::vector<std::string> paths_;    // of the entries, as written
   std::map<std::string, Seen> seen_;  // by normalised key
 };
+
+/// Whether `entry` sets something that the host does not have.
+bool differs(const RegistryEntry& entry, const RegistryEntry& host) {
+  const auto own = [&entry, &host](auto member) {
+    using Member = std::remove_cvref_t<decltype(entry.*member)>;
+    return entry.*member != Member() && entry.*member != host.*member;
+  };
+  return own(&RegistryEntry::insecure) || own(&RegistryEntry::plain_http) ||
+         own(&RegistryEntry::skip_tls_verify) || own(&RegistryEntry::ca_file) ||
+         own(&RegistryEntry::cert_file) || own(&RegistryEntry::key_file) ||
+         own(&RegistryEntry::proxy) || own(&RegistryEntry::max_concurrent) ||
+         own(&RegistryEntry::requests_per_second);
+}
 
 /// Like the first component of an image name (docs/configuration.md, Names), but a word alone is a
 /// host, too.
@@ -398,8 +336,44 @@ AuthPart read_auth(const Node& root,
   for (const MapEntry& item : root.entries) {
     reader.read_entry(item, join_path(path, item.key));
   }
-  reader.check_namespace_settings();
   return reader.take();
+}
+
+void add_auth(AuthPart& part, AuthPart more, Complaints& complaints) {
+  for (std::size_t at = 0; at < more.entries.size(); ++at) {
+    RegistryEntry& entry = more.entries[at];
+    const auto known = std::find_if(part.entries.begin(),
+                                    part.entries.end(),
+                                    [&entry](const auto& other) { return other.key == entry.key; });
+    if (known != part.entries.end()) {
+      FileComplaints(entry.mark.file, complaints)
+          .error({entry.mark.line, entry.mark.column},
+                 more.paths[at],
+                 "the same registry as " + known->mark.str() + ": both mean " + entry.key);
+      continue;
+    }
+    part.entries.push_back(std::move(entry));
+    part.paths.push_back(std::move(more.paths[at]));
+  }
+  part.credential_variables.merge(more.credential_variables);
+  part.files.merge(more.files);
+}
+
+RegistryEntries finish_auth(AuthPart part, Complaints& complaints) {
+  RegistryEntries entries(std::move(part.entries));
+  for (std::size_t at = 0; at < entries.all().size(); ++at) {
+    const RegistryEntry& entry = entries.all()[at];
+    const std::string host = entry.key.substr(0, entry.key.find('/'));
+    if (host != entry.key && differs(entry, *entries.settings_for(host))) {
+      FileComplaints(entry.mark.file, complaints)
+          .warn({entry.mark.line, entry.mark.column},
+                part.paths[at],
+                "connection settings and limits belong to the whole host: ignored here, write "
+                "them under " +
+                    host);
+    }
+  }
+  return entries;
 }
 
 }  // namespace image_syncer

@@ -85,6 +85,7 @@ void insert_file(Expansion& out, const std::string& path) {
       }
     }
     insert(out, content);
+    out.files.push_back(path);
   } catch (const Error& error) {
     out.errors.push_back("${file:}: " + error.message());
   }

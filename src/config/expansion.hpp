@@ -16,6 +16,7 @@ struct Expansion {
   bool changed = false;                ///< something was put in
   std::vector<std::string> variables;  ///< names of those that were put in
   std::vector<std::string> inserted;   ///< what was put in: secret, where the value is
+  std::vector<std::string> files;      ///< that were put in
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
 };

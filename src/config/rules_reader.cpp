@@ -3,7 +3,6 @@
 #include "config/expansion.hpp"
 #include "config/fields.hpp"
 #include "config/rule_grammar.hpp"
-#include "config/tag_owners.hpp"
 #include <image_syncer/util/error.hpp>
 
 #include <algorithm>
@@ -40,10 +39,10 @@ std::string problem_of(std::string message, std::string_view written, const Expa
 
 class RulesReader {
  public:
-  RulesReader(const RuleContext& context, FileComplaints& complaints)
+  RulesReader(const RuleContext& context, RuleSet& set, FileComplaints& complaints)
       : context_(context),
-        complaints_(complaints),
-        owners_(complaints) {}
+        set_(set),
+        complaints_(complaints) {}
 
   void read(const Node& root, std::string_view path) {
     if (root.kind == NodeKind::map) {
@@ -63,8 +62,6 @@ class RulesReader {
       complaints_.error(root.position, path, "holds no rules");
     }
   }
-
-  std::vector<Rule> take() { return std::move(rules_); }
 
  private:
   /// `source: destination`, `source: [destination, …]` or `source: {destinations: …}`.
@@ -123,7 +120,7 @@ class RulesReader {
     try {
       RuleSource parsed = parse_rule_source(source, context_.check_pattern);
       Rule rule;
-      rule.index = rules_.size();
+      rule.index = set_.rules.size();
       rule.mark = complaints_.mark(position);
       rule.text = source;
       rule.source = std::move(parsed.repository);
@@ -229,8 +226,8 @@ class RulesReader {
 
   void finish_rule(std::optional<Rule> rule, const std::string& path) {
     if (rule && !rule->destinations.empty()) {
-      owners_.claim(*rule, path);
-      rules_.push_back(*std::move(rule));
+      set_.owners.claim(*rule, path, complaints_);
+      set_.rules.push_back(*std::move(rule));
     }
   }
 
@@ -250,20 +247,18 @@ class RulesReader {
   }
 
   const RuleContext& context_;
+  RuleSet& set_;
   FileComplaints& complaints_;
-  TagOwners owners_;
-  std::vector<Rule> rules_;
 };
 
 }  // namespace
 
-std::vector<Rule> read_rules(const Node& root,
-                             std::string_view path,
-                             const RuleContext& context,
-                             FileComplaints& complaints) {
-  RulesReader reader(context, complaints);
-  reader.read(root, path);
-  return reader.take();
+void read_rules(const Node& root,
+                std::string_view path,
+                const RuleContext& context,
+                RuleSet& set,
+                FileComplaints& complaints) {
+  RulesReader(context, set, complaints).read(root, path);
 }
 
 }  // namespace image_syncer

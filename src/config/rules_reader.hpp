@@ -2,6 +2,7 @@
 
 #include "config/complaints.hpp"
 #include "config/node.hpp"
+#include "config/tag_owners.hpp"
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/util/environment.hpp>
 
@@ -19,11 +20,18 @@ struct RuleContext {
   std::set<std::string> credential_variables;  ///< refused in destinations
 };
 
-/// Reads the rules of an images file: a map source → destination(s), or a list of rules in map form
+/// The rules of one configuration, from one file or several.
+struct RuleSet {
+  std::vector<Rule> rules;
+  TagOwners owners;
+};
+
+/// Adds the rules of an images file: a map source → destination(s), or a list of rules in map form
 /// (docs/configuration.md, The images file). `path`: the keys that lead to it ("" or "images").
-[[nodiscard]] std::vector<Rule> read_rules(const Node& root,
-                                           std::string_view path,
-                                           const RuleContext& context,
-                                           FileComplaints& complaints);
+void read_rules(const Node& root,
+                std::string_view path,
+                const RuleContext& context,
+                RuleSet& set,
+                FileComplaints& complaints);
 
 }  // namespace image_syncer

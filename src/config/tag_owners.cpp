@@ -38,12 +38,12 @@ std::string TagOwners::conflict_text(const std::string& target,
          owner.mark.str() + ") writes it from " + owner.image;
 }
 
-void TagOwners::claim(const Rule& rule, std::string_view key) {
+void TagOwners::claim(const Rule& rule, std::string_view key, FileComplaints& complaints) {
   const auto* const list = std::get_if<TagList>(&rule.selection);
   if (list == nullptr) {
     return;
   }
-  std::set<std::pair<int, int>> told;  // places of the rules already complained about
+  std::set<std::string> told;  // places of the rules already complained about
   for (const Destination& destination : rule.destinations) {
     for (std::size_t at = 0; at < list->items.size(); ++at) {
       const Name& name = destination.names.empty() ? list->items[at] : destination.names[at];
@@ -55,11 +55,10 @@ void TagOwners::claim(const Rule& rule, std::string_view key) {
       const std::string target = reference_text(destination.repository, name);
       const auto [found, is_new] = owners_.try_emplace(target, Owner{image, rule.text, rule.mark});
       const Owner& owner = found->second;
-      if (is_new || owner.image == image ||
-          !told.emplace(owner.mark.line, owner.mark.column).second) {
+      if (is_new || owner.image == image || !told.insert(owner.mark.str()).second) {
         continue;
       }
-      complaints_.error(
+      complaints.error(
           {rule.mark.line, rule.mark.column}, key, conflict_text(target, image, owner));
     }
   }

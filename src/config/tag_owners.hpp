@@ -14,12 +14,9 @@ namespace image_syncer {
 /// digests cannot be in dispute.
 class TagOwners {
  public:
-  explicit TagOwners(FileComplaints& complaints)
-      : complaints_(complaints) {}
-
   /// Enters all tags of `rule`, and complains once for each earlier rule that has one of them.
-  /// `key`: where the rule stands, for complaints.
-  void claim(const Rule& rule, std::string_view key);
+  /// `key`: where the rule stands, for complaints, which go to `complaints`.
+  void claim(const Rule& rule, std::string_view key, FileComplaints& complaints);
 
  private:
   struct Owner {
@@ -32,7 +29,6 @@ class TagOwners {
                                    const std::string& image,
                                    const Owner& owner);
 
-  FileComplaints& complaints_;
   std::unordered_map<std::string, Owner> owners_;  // by destination reference
 };
 

@@ -3,6 +3,7 @@
 #include "support/scratch_dir.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -30,8 +31,8 @@ std::vector<std::string> lines_of(const std::vector<Complaint>& complaints,
 }
 
 template <typename Load>
-Loaded run(const ScratchDir& folder, const Load& load) {
-  Loaded loaded;
+auto run(const ScratchDir& folder, const Load& load) {
+  LoadedAs<decltype(load())> loaded;
   try {
     loaded.config = load();
     loaded.warnings = lines_of(loaded.config.warnings, folder);
@@ -96,9 +97,45 @@ Loaded load_single_text(const std::string& name,
   return run(folder, [&] { return load_single_file(path, check_parentheses, environment); });
 }
 
+std::optional<std::string> check_fields(std::string_view cron, std::string_view timezone) {
+  if (std::count(cron.begin(), cron.end(), ' ') != 4) {
+    return "expected five fields";
+  }
+  return timezone.starts_with("Nowhere") ? std::optional<std::string>("unknown time zone")
+                                         : std::nullopt;
+}
+
+LoadedDaemon load_daemon_texts(const std::vector<std::pair<std::string, std::string>>& files,
+                               const Environment& environment) {
+  const ScratchDir folder;
+  for (const auto& [name, text] : files) {
+    std::string written = text;
+    for (std::size_t at = written.find("@/"); at != std::string::npos; at = written.find("@/")) {
+      written.replace(at, 1, folder.path().string());
+    }
+    folder.write(name, written);
+  }
+  const std::string path = folder.file(files.front().first).string();
+  LoadedDaemon loaded = run(folder, [&] {
+    return load_daemon_config(path, check_parentheses, check_fields, environment);
+  });
+  for (std::string& file : loaded.config.files) {
+    file = shorten(file, folder);
+  }
+  return loaded;
+}
+
+LoadedDaemon load_daemon_text(const std::string& text, const Environment& environment) {
+  return load_daemon_texts({{"sync.yaml", text}}, environment);
+}
+
 std::vector<std::string> rule_lines(const SyncConfig& config) {
+  return rule_lines(config.rules);
+}
+
+std::vector<std::string> rule_lines(const std::vector<Rule>& rules) {
   std::vector<std::string> lines;
-  for (const Rule& rule : config.rules) {
+  for (const Rule& rule : rules) {
     std::string line = rule.source.str() + selection_text(rule.selection) + " ->";
     for (const Destination& destination : rule.destinations) {
       line += " " + destination.repository.str() + names_text(destination.names);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <image_syncer/config/load.hpp>
+#include <image_syncer/config/sync_file.hpp>
 
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace image_syncer {
@@ -27,11 +29,15 @@ struct CaseName {
 [[nodiscard]] std::optional<std::string> check_parentheses(std::string_view expression);
 
 /// What became of loading: lines as a user sees them, with file names only.
-struct Loaded {
-  SyncConfig config;
+template <typename Config>
+struct LoadedAs {
+  Config config;
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
 };
+
+using Loaded = LoadedAs<SyncConfig>;
+using LoadedDaemon = LoadedAs<DaemonConfig>;
 
 /// The files of one load; empty texts are no files.
 struct Files {
@@ -49,7 +55,22 @@ struct Files {
                                       const std::string& text,
                                       const Environment& environment = environment_of({}));
 
+/// Stands for the real check, which knows cron: not five fields, or a zone that is nowhere, are
+/// wrong.
+[[nodiscard]] std::optional<std::string> check_fields(std::string_view cron,
+                                                      std::string_view timezone);
+
+/// A sync file (the first, by name), with other files beside it. `@/` in it is their folder.
+[[nodiscard]] LoadedDaemon load_daemon_texts(
+    const std::vector<std::pair<std::string, std::string>>& files,
+    const Environment& environment = environment_of({}));
+
+/// The same for a sync file alone, in YAML. It has neither auth nor images file.
+[[nodiscard]] LoadedDaemon load_daemon_text(const std::string& text,
+                                            const Environment& environment = environment_of({}));
+
 /// The rules as lines "source -> destination, destination [platforms]".
+[[nodiscard]] std::vector<std::string> rule_lines(const std::vector<Rule>& rules);
 [[nodiscard]] std::vector<std::string> rule_lines(const SyncConfig& config);
 
 }  // namespace image_syncer
