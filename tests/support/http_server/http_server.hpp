@@ -12,6 +12,8 @@
 #include <string>
 
 namespace image_syncer {
+// The product has a server of this name too.
+inline namespace test_support {
 
 struct HttpServerOptions {
   bool tls = false;  ///< with `identity`, or a self-signed certificate made at the start
@@ -55,4 +57,5 @@ class HttpServer {
   std::unique_ptr<Impl> impl_;
 };
 
+}  // namespace test_support
 }  // namespace image_syncer
