@@ -1,0 +1,45 @@
+#pragma once
+
+#include <image_syncer/server/http_message.hpp>
+#include <image_syncer/server/responder.hpp>
+#include <image_syncer/util/redaction.hpp>
+
+#include <optional>
+#include <string>
+
+namespace image_syncer {
+
+/// `auth.username` and `auth.password`; both empty: none are configured.
+struct AccessCredentials {
+  std::string username;
+  Secret password;
+};
+
+/// Who may use the hook, the page and its API. In this order (contract §3):
+/// 1. With credentials: HTTP Basic, else 401. Without: the `Host` must be localhost, 127.0.0.1 or
+///    [::1], else 403; a name that an attacker has made to mean this machine (DNS rebinding) is
+///    none of them.
+/// 2. 403 for what a page of somebody else has caused a browser to send, GET included:
+///    `Sec-Fetch-Site` other than `same-origin` and `none`, or an `Origin` other than the `Host`.
+///    `same-site` is somebody else too: another port, another name in the domain.
+/// The scheme of an `Origin` is not compared, because a proxy may have taken TLS off; the `Host`
+/// that the client asked for has to get through such a proxy.
+///
+/// Immutable, so any thread may use it.
+class AccessGuard {
+ public:
+  explicit AccessGuard(AccessCredentials credentials);
+
+  /// The answer that refuses the request; absent when it may pass.
+  [[nodiscard]] std::optional<HttpResponse> refusal(const HttpRequest& request) const;
+
+ private:
+  [[nodiscard]] bool knows(std::string_view authorization) const;
+
+  AccessCredentials credentials_;
+};
+
+/// `handler`, for those whom the guard lets pass.
+[[nodiscard]] HttpHandler guarded(AccessGuard guard, HttpHandler handler);
+
+}  // namespace image_syncer
