@@ -1,5 +1,6 @@
 #include "app/exit_code.hpp"
 #include "app/one_shot.hpp"
+#include "app/run_daemon.hpp"
 #include "app/signals.hpp"
 #include "app/version.hpp"
 #include <image_syncer/app/application.hpp>
@@ -18,29 +19,28 @@
 namespace image_syncer {
 namespace {
 
-constexpr const char* kNoDaemon =
-    "image-syncer: the daemon is not built yet: give --auth and --images for one run over rule "
-    "files "
-    "(image-syncer --help)\n";
-
 int fail(const std::string& message) {
   std::cerr << redact(message) << std::flush;
   return kExitUsage;
 }
 
-int run(const Options& options, const std::stop_token& stop) {
+int run(const Options& options, SignalWatch& signals) {
   configure_log(options.log);
+  if (options.command == Command::once) {
+    return run_daemon_once(options, signals.stop());
+  }
   if (!options.images.empty()) {
-    return run_once(options, load_files(options.auth, options.images, check_tag_pattern), stop);
+    return run_once(
+        options, load_files(options.auth, options.images, check_tag_pattern), signals.stop());
   }
   if (options.config.empty() || detect_config_kind(options.config) == ConfigKind::sync_file) {
-    return fail(kNoDaemon);
+    return run_daemon(options, signals);
   }
   log(LogLevel::info,
       "app",
       "recognised as an old single file with auth and images",
       {{"file", options.config}});
-  return run_once(options, load_single_file(options.config, check_tag_pattern), stop);
+  return run_once(options, load_single_file(options.config, check_tag_pattern), signals.stop());
 }
 
 }  // namespace
@@ -48,13 +48,13 @@ int run(const Options& options, const std::stop_token& stop) {
 int run_application(int argc, const char* const* argv) noexcept {
   try {
     // Before anything else, so that a stop ends the program in the same way however early it comes.
-    const SignalWatch signals;
+    SignalWatch signals;
     const auto parsed = parse_options(argc, argv, kVersion);
     if (const auto* const exit = std::get_if<Exit>(&parsed)) {
       (exit->code == 0 ? std::cout : std::cerr) << exit->text << std::flush;
       return exit->code;
     }
-    return run(std::get<Options>(parsed), signals.stop());
+    return run(std::get<Options>(parsed), signals);
   } catch (const ConfigError& error) {
     return fail(error.message() + "\n");
   } catch (const std::exception& error) {

@@ -1,5 +1,6 @@
 #include "app/one_shot.hpp"
 
+#include "app/engine_settings.hpp"
 #include "app/exit_code.hpp"
 #include "app/registry_set.hpp"
 #include "app/version.hpp"
@@ -16,27 +17,6 @@
 
 namespace image_syncer {
 namespace {
-
-EngineOptions engine_options(const Options& options, const RegistryEntries& registries) {
-  EngineOptions engine;
-  engine.workers = options.workers;
-  engine.retries = options.retries;
-  engine.force = options.force;
-  engine.dry_run = options.dry_run;
-  engine.include_foreign = options.include_foreign;
-  engine.platforms = options.platforms;
-  engine.buffer_memory = options.buffer_memory;
-  engine.user_agent = "image-syncer/" + std::string(kVersion);
-  for (const RegistryEntry& entry : registries.all()) {
-    if (entry.max_concurrent) {
-      engine.host_limits[entry.key] = *entry.max_concurrent;
-    }
-    if (entry.requests_per_second) {
-      engine.requests_per_second[entry.key] = *entry.requests_per_second;
-    }
-  }
-  return engine;
-}
 
 // Two cron jobs in one directory must both work: without `--db`, a record that is in use or
 // unwritable is done without.

@@ -26,7 +26,8 @@ constexpr std::uint64_t kMaxRetries = 100;
 constexpr std::uint64_t kMinBufferMemory = 1024ULL * 1024;
 constexpr std::uint64_t kMaxBufferMemory = 16ULL * 1024 * 1024 * 1024;
 
-constexpr std::array<std::string_view, 4> kReservedCommands = {"once", "check", "queue", "report"};
+constexpr std::array<std::string_view, 3> kReservedCommands = {"check", "queue", "report"};
+constexpr std::string_view kOnce = "once";
 
 constexpr std::string_view kHelp =
     R"(image-syncer copies container images from many registries to many others.
@@ -34,11 +35,15 @@ constexpr std::string_view kHelp =
 Usage:
   image-syncer [--auth FILE] --images FILE [OPTIONS]   one run over the rules, then exit
   image-syncer --config FILE [OPTIONS]                 the same with the old single file
+  image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
+                                                       (default: configs/sync.yaml)
+  image-syncer once [-c SYNCFILE] [OPTIONS]            one run of the daemon's rules, then exit
 
 Files (YAML or JSON, the name's ending decides):
       --auth FILE       credentials and settings of registries
       --images FILE     rules: source -> destination, or a list of destinations
-  -c, --config FILE     the old single file {auth, images}, instead of the two
+  -c, --config FILE     a sync file, or the old single file {auth, images}; its content
+                        decides
 
 What is copied:
       --os LIST         only these operating systems: linux, windows:10.0.17763
@@ -71,8 +76,7 @@ Output:
   -h, --help            print this
       --version         print the version
 
-Not built yet: the daemon (no arguments, or a sync file as --config) and the commands
-once, check, queue and report.
+Not built yet: the commands check, queue and report.
 
 Exit codes: 0 every image copied, equal or filtered; 1 an image failed; 2 usage or
 configuration; 3 interrupted. docs/configuration.md explains files and options in full.
@@ -193,6 +197,9 @@ void check_combination(const Options& options) {
   if (!options.auth.empty() && options.images.empty()) {
     fail("--auth", "needs --images: there is nothing to copy without rules");
   }
+  if (options.command == Command::once && !options.images.empty()) {
+    fail("once", "takes a sync file (--config); --images runs once anyway");
+  }
 }
 
 void add_options(CLI::App& app, Options& options, Raw& raw) {
@@ -263,6 +270,14 @@ void refuse_empty_values(const CLI::App& app) {
   }
 }
 
+void note_given(Options& options, const CLI::App& app) {
+  for (const CLI::Option* const option : app.get_options()) {
+    if (option->count() > 0) {
+      options.given.insert(option->get_name());
+    }
+  }
+}
+
 std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string_view version) {
   Options options;
   Raw raw;
@@ -274,6 +289,10 @@ std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string
     app.add_subcommand(std::string(command))->prefix_command()->set_help_flag();
   }
   std::vector<std::string> reversed = arguments(argc, argv);
+  if (!reversed.empty() && reversed.front() == kOnce) {
+    options.command = Command::once;
+    reversed.erase(reversed.begin());
+  }
   std::reverse(reversed.begin(), reversed.end());
   app.parse(reversed);
 
@@ -293,6 +312,7 @@ std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string
   }
   refuse_empty_values(app);
   read_values(options, raw);
+  note_given(options, app);
   check_combination(options);
   return options;
 }

@@ -19,6 +19,7 @@ sigset_t watched() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   sigaddset(&set, kFinish);
   return set;
 }
@@ -49,6 +50,13 @@ void SignalWatch::watch() {
     }
     if (number == kFinish) {
       return;
+    }
+    if (number == SIGHUP) {
+      auto action = on_hangup_.lock();
+      if (*action) {
+        (*action)();
+        continue;
+      }
     }
     if (stop_.stop_requested()) {
       _exit(kInterrupted);

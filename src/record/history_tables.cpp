@@ -139,14 +139,14 @@ void HistoryTables::set_rule_result(const std::string& rule,
   }
 }
 
-std::vector<RunSummary> HistoryTables::runs(std::size_t limit, std::int64_t before) {
+std::vector<RecordedRun> HistoryTables::runs(std::size_t limit, std::int64_t before) {
   Query rows(statements_.find_runs, before, static_cast<std::int64_t>(limit));
   const auto count = [&rows](int column) {
     return static_cast<std::uint64_t>(rows.number(column));
   };
-  std::vector<RunSummary> result;
+  std::vector<RecordedRun> result;
   while (rows.next()) {
-    RunSummary run;
+    RecordedRun run;
     run.id = rows.number(0);
     run.kind = static_cast<RunKind>(rows.number(1));
     run.rule = rows.text(2);

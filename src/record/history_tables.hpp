@@ -35,7 +35,7 @@ class HistoryTables {
                        Clock::wall_time now);
 
   /// Numbers below `before`.
-  [[nodiscard]] std::vector<RunSummary> runs(std::size_t limit, std::int64_t before);
+  [[nodiscard]] std::vector<RecordedRun> runs(std::size_t limit, std::int64_t before);
   [[nodiscard]] std::vector<RunFailure> failures(std::int64_t run);
   [[nodiscard]] std::vector<RecentFailure> recent_failures(std::size_t limit);
   [[nodiscard]] std::vector<RuleState> rules();

@@ -13,6 +13,22 @@ constexpr std::size_t kTextLimit = 1000;
 
 }  // namespace
 
+std::string_view to_string(RunKind kind) {
+  switch (kind) {
+    case RunKind::start:
+      return "start";
+    case RunKind::timed:
+      return "timed";
+    case RunKind::manual:
+      return "manual";
+    case RunKind::rule:
+      return "rule";
+    case RunKind::once:
+      return "once";
+  }
+  return "";
+}
+
 RunHistory::RunHistory(SyncRecord& record, Options options)
     : store_(&record.store()),
       options_(options) {
@@ -56,14 +72,14 @@ void RunHistory::set_rule_result(const std::string& rule, const std::string& fai
   });
 }
 
-std::vector<RunSummary> RunHistory::runs(std::size_t limit, std::optional<std::int64_t> before) {
+std::vector<RecordedRun> RunHistory::runs(std::size_t limit, std::optional<std::int64_t> before) {
   constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
   return store_->read(
       [&](RecordDatabase& open) { return open.history.runs(limit, before.value_or(kNone)); });
 }
 
-std::optional<RunSummary> RunHistory::run(std::int64_t id) {
-  std::vector<RunSummary> found = runs(1, id + 1);
+std::optional<RecordedRun> RunHistory::run(std::int64_t id) {
+  std::vector<RecordedRun> found = runs(1, id + 1);
   if (found.empty() || found.front().id != id) {
     return std::nullopt;
   }

@@ -4,6 +4,8 @@
 #include <image_syncer/util/log.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,8 +18,15 @@ enum class ImagesFormat { yaml, json };
 /// When the live display is shown: `automatic` = when stderr is a terminal.
 enum class ProgressMode { automatic, always, never };
 
+/// What is to be done.
+enum class Command {
+  run,   ///< a run over rule files, or the daemon with a sync file
+  once,  ///< one run of what the daemon would do
+};
+
 /// The command line, checked (docs/configuration.md, Command line).
 struct Options {
+  Command command = Command::run;
   std::string auth;    ///< `--auth`; empty = none
   std::string images;  ///< `--images`; empty = not a run over rule files
   std::string config;  ///< `-c`; empty = none. Never together with `auth` or `images`
@@ -38,6 +47,9 @@ struct Options {
   std::string report;          ///< `--report`; empty = none
   std::string success_images;  ///< `--output-success-images`; empty = none
   ImagesFormat images_format = ImagesFormat::yaml;
+
+  /// The long names of the options that were given ("--proc"): these go before the sync file.
+  std::set<std::string, std::less<>> given;
 };
 
 /// The program ends at once: `text` goes to stdout where the code is 0, otherwise to stderr.

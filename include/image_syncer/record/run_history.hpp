@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace image_syncer {
@@ -20,11 +21,14 @@ enum class RunKind : std::int64_t {
   once,    ///< the command line
 };
 
+/// "start", "timed", "manual", "rule", "once".
+[[nodiscard]] std::string_view to_string(RunKind kind);
+
 /// Numbers are stored: only add at the end.
 enum class RunStatus : std::int64_t {
   running,
   complete,
-  stopped,      ///< ended early, see `RunSummary::reason`
+  stopped,      ///< ended early, see `RecordedRun::reason`
   interrupted,  ///< the process died
 };
 
@@ -35,7 +39,7 @@ struct RunResults {
   std::uint64_t blobs_mounted = 0;
 };
 
-struct RunSummary {
+struct RecordedRun {
   std::int64_t id = 0;  ///< grows
   RunKind kind = RunKind::timed;
   std::string rule;  ///< of `RunKind::rule`
@@ -99,9 +103,9 @@ class RunHistory {
   void set_rule_result(const std::string& rule, const std::string& failure_cause);
 
   /// The last runs first: at most `limit`, with numbers below `before` (absent = all).
-  [[nodiscard]] std::vector<RunSummary> runs(std::size_t limit,
-                                             std::optional<std::int64_t> before = std::nullopt);
-  [[nodiscard]] std::optional<RunSummary> run(std::int64_t id);
+  [[nodiscard]] std::vector<RecordedRun> runs(std::size_t limit,
+                                              std::optional<std::int64_t> before = std::nullopt);
+  [[nodiscard]] std::optional<RecordedRun> run(std::int64_t id);
   /// In the order in which they were added.
   [[nodiscard]] std::vector<RunFailure> failures(std::int64_t run);
   /// One per target, the one that failed last first.

@@ -41,7 +41,7 @@ class RunHistoryTest : public testing::Test {
   std::vector<std::int64_t> ids(std::size_t limit = 1000,
                                 std::optional<std::int64_t> before = std::nullopt) {
     std::vector<std::int64_t> result;
-    for (const RunSummary& run : history->runs(limit, before)) {
+    for (const RecordedRun& run : history->runs(limit, before)) {
       result.push_back(run.id);
     }
     return result;
@@ -63,7 +63,7 @@ TEST_F(RunHistoryTest, ARunIsKeptAsTold) {
   clock.advance(90s);
   history->end(id, {1, 2, 3, 4, 5, 6'000'000'000, 7, 8});
   reopen();
-  const std::optional<RunSummary> run = history->run(id);
+  const std::optional<RecordedRun> run = history->run(id);
   ASSERT_TRUE(run.has_value());
   EXPECT_EQ(run->kind, RunKind::rule);
   EXPECT_EQ(run->rule, "quay.io/coreos/etcd");

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <image_syncer/server/router.hpp>
+#include <image_syncer/server/sync_port.hpp>
+
+namespace image_syncer {
+
+/// `/images/sync/hook`, `/images/sync/do`, `/webhooks/SENDER`, `/healthz` and `/readyz`
+/// (docs/hook.md). `port` outlives the router.
+void add_sync_routes(Router& router, SyncPort& port);
+
+}  // namespace image_syncer

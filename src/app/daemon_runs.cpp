@@ -1,0 +1,172 @@
+#include "app/daemon_runs.hpp"
+
+#include <image_syncer/queue/retry_delay.hpp>
+#include <image_syncer/util/clock.hpp>
+#include <image_syncer/util/log.hpp>
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+// Between the attempts of a queued image.
+constexpr Backoff kQueueBackoff{std::chrono::seconds(5), std::chrono::hours(1)};
+
+Clock::wall_time next_attempt(std::int64_t attempts) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random);
+  return system_clock().wall_now() +
+         retry_delay(static_cast<std::size_t>(attempts), kQueueBackoff, std::nullopt, jitter);
+}
+
+bool is_good(ImageResult result) {
+  return result != ImageResult::failed && result != ImageResult::deferred;
+}
+
+}  // namespace
+
+DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules)
+    : generation_(generation),
+      rules_(std::move(rules)),
+      state_(
+          [this] {
+            RunStateOptions options;
+            options.listener = this;
+            return options;
+          }(),
+          system_clock()) {}
+
+void DaemonRun::begin(Urgency urgency, Posted posted) {
+  generation_.engine().begin(
+      {rules_, state_, urgency, [this, posted = std::move(posted)](bool complete) {
+         on_ended(complete);
+         posted(*this);
+       }});
+}
+
+RulesRun::RulesRun(Generation& generation,
+                   std::vector<Rule> rules,
+                   RunHistory& history,
+                   RunKind kind,
+                   const std::string& rule)
+    : DaemonRun(generation, std::move(rules)),
+      history_(history),
+      id_(history.begin(kind, rule)) {}
+
+void RulesRun::on_image(const ImageOutcome& outcome) {
+  if (is_good(outcome.result)) {
+    return;
+  }
+  history_.add_failure(id_, {outcome.target.str(), outcome.source.str(), outcome.reason});
+  failed_rules_.lock()->try_emplace(outcome.rule, outcome.reason);
+}
+
+void RulesRun::on_rule_failed(std::size_t rule, const std::string& reason) {
+  failed_rules_.lock()->try_emplace(rule, reason);
+  history_.add_failure(id_, {"", rules().at(rule).text, reason});
+}
+
+void RulesRun::could_not_begin(const std::string& reason) {
+  end(reason);
+}
+
+void RulesRun::on_ended(bool complete) {
+  if (complete) {
+    auto failed = failed_rules_.lock();
+    for (const Rule& rule : rules()) {
+      const auto found = failed->find(rule.index);
+      history_.set_rule_result(rule.text, found == failed->end() ? "" : found->second);
+    }
+  }
+  end(complete ? "" : "the daemon was stopped");
+}
+
+void RulesRun::end(const std::string& early_end) {
+  const RunSnapshot counts = state().snapshot();
+  RunResults results;
+  results.copied = counts.copied;
+  results.equal = counts.equal;
+  results.filtered = counts.filtered;
+  results.failed = counts.failed;
+  results.deferred = counts.deferred;
+  results.bytes_down = counts.bytes_down;
+  results.bytes_up = counts.bytes_up;
+  results.blobs_mounted = counts.blobs_mounted;
+  history_.end(id_, results, early_end);
+  log(LogLevel::info,
+      "daemon",
+      early_end.empty() ? "run ended" : "run ended early: " + early_end,
+      {{"run", id_},
+       {"copied", counts.copied},
+       {"equal", counts.equal},
+       {"filtered", counts.filtered},
+       {"failed", counts.failed},
+       {"deferred", counts.deferred},
+       {"rules_failed", counts.rules_failed},
+       {"bytes_down", counts.bytes_down},
+       {"bytes_up", counts.bytes_up},
+       {"requests", counts.requests},
+       {"duration", std::to_string(counts.elapsed.count()) + "ms"}});
+}
+
+PushRun::PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue)
+    : DaemonRun(generation, {std::move(rule)}),
+      claim_(std::move(claim)),
+      queue_(queue) {}
+
+void PushRun::on_image(const ImageOutcome& outcome) {
+  outcomes_.lock()->insert_or_assign(outcome.target, Ended{outcome.result, outcome.reason});
+}
+
+void PushRun::on_rule_failed(std::size_t /*rule*/, const std::string& reason) {
+  for (const QueueEntry& entry : claim_.entries) {
+    outcomes_.lock()->insert_or_assign(entry.target, Ended{ImageResult::failed, reason});
+  }
+}
+
+void PushRun::could_not_begin(const std::string& reason) {
+  on_rule_failed(0, reason);
+  on_ended(true);
+}
+
+void PushRun::on_ended(bool /*complete*/) {
+  const auto outcomes = std::exchange(*outcomes_.lock(), {});
+  for (const QueueEntry& entry : claim_.entries) {
+    const auto found = outcomes.find(entry.target);
+    if (found == outcomes.end()) {
+      queue_.release(entry.target);  // stopped before its end: queued as before
+      continue;
+    }
+    try {
+      settle(entry, found->second);
+    } catch (const RecordError& error) {
+      log(LogLevel::error,
+          "daemon",
+          "the queue cannot be written; the image will be looked at again",
+          {{"target", entry.target.str()}, {"cause", error.message()}});
+      queue_.release(entry.target);
+    }
+  }
+}
+
+void PushRun::settle(const QueueEntry& entry, const Ended& ended) {
+  if (is_good(ended.result)) {
+    queue_.finish(entry.target, entry.generation);
+    return;
+  }
+  const FailOutcome outcome = queue_.fail(entry.target,
+                                          entry.generation,
+                                          ended.reason,
+                                          std::string(to_string(ended.result)),
+                                          next_attempt(entry.attempts));
+  if (outcome == FailOutcome::parked) {
+    log(LogLevel::error,
+        "daemon",
+        "queued image parked: out of attempts",
+        {{"source", claim_.source.str()}, {"target", entry.target.str()}, {"cause", ended.reason}});
+  }
+}
+
+}  // namespace image_syncer

@@ -1,0 +1,96 @@
+#include "app/run_daemon.hpp"
+
+#include "app/daemon.hpp"
+#include "app/daemon_settings.hpp"
+#include "app/exit_code.hpp"
+#include "app/one_shot.hpp"
+#include "app/version.hpp"
+#include <image_syncer/config/load.hpp>
+#include <image_syncer/server/http_server.hpp>
+#include <image_syncer/server/router.hpp>
+#include <image_syncer/server/routes.hpp>
+#include <image_syncer/util/error.hpp>
+#include <image_syncer/util/log.hpp>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace image_syncer {
+namespace {
+
+constexpr std::chrono::seconds kAnswerGrace{5};
+
+void configure_log_for(const Options& options, const DaemonConfig& config) {
+  LogOptions log_options = options.log;
+  log_options.file = config.log_file;
+  if (config.log_debug && !options.given.contains("--log-level")) {
+    log_options.level = LogLevel::debug;
+  }
+  configure_log(log_options);
+}
+
+void say_warnings(const DaemonConfig& config) {
+  for (const Complaint& warning : config.warnings) {
+    log(LogLevel::warn, "config", warning.str());
+  }
+}
+
+}  // namespace
+
+int run_daemon(const Options& options, SignalWatch& signals) {
+  const std::string path = find_sync_file(options);
+  const DaemonSettings settings = load_daemon_settings(path, options);
+  configure_log_for(options, *settings);
+  say_warnings(*settings);
+  Daemon daemon(options, path, settings);
+  Router router;
+  add_sync_routes(router, daemon);
+  HttpServerSettings listen;
+  listen.host = settings->listen.host;
+  listen.port = settings->listen.port;
+  HttpServer server(listen, [&router](const HttpRequest& request, Responder responder) {
+    router.handle(request, std::move(responder));
+  });
+  signals.on_hangup([&daemon] { daemon.reload(); });
+  log(LogLevel::info,
+      "daemon",
+      "started",
+      {{"version", kVersion},
+       {"file", path},
+       {"host", settings->listen.host.empty() ? "*" : settings->listen.host},
+       {"port", server.port()},
+       {"runs", schedule_of(*settings).description()},
+       {"rules", settings->rules.size()}});
+  if (settings->listen.is_loopback_for_safety) {
+    log(LogLevel::warn,
+        "daemon",
+        "reached from this machine only: auth.username and auth.password are not configured");
+  }
+  daemon.run(signals.stop());
+  signals.on_hangup({});
+  server.stop(kAnswerGrace);
+  log(LogLevel::info, "daemon", "stopped");
+  return kExitOk;
+}
+
+int run_daemon_once(const Options& options, const std::stop_token& stop) {
+  const DaemonSettings settings = load_daemon_settings(find_sync_file(options), options);
+  configure_log_for(options, *settings);
+  if (settings->rules.empty()) {
+    throw Error("no rules: nothing to run once");
+  }
+  Options once = options;
+  once.workers = settings->workers;
+  once.retries = settings->retries;
+  once.platforms = settings->platforms;
+  once.db = settings->record_file;
+  once.is_db_given = true;
+  SyncConfig config;
+  config.registries = settings->registries;
+  config.rules = settings->rules;
+  config.warnings = settings->warnings;
+  return run_once(once, config, stop);
+}
+
+}  // namespace image_syncer
