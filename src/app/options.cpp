@@ -37,7 +37,7 @@ Usage:
   image-syncer --config FILE [OPTIONS]                 the same with the old single file
   image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
                                                        (default: configs/sync.yaml)
-  image-syncer once [-c SYNCFILE] [OPTIONS]            one run of the daemon's rules, then exit
+  image-syncer once [-c SYNCFILE] [OPTIONS]            one run of its rules, then exit
 
 Files (YAML or JSON, the name's ending decides):
       --auth FILE       credentials and settings of registries

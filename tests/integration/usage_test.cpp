@@ -31,7 +31,7 @@ TEST_F(UsageTest, WrongUseEndsWithCodeTwoAndSaysWhy) {
       {"bad YAML", {"--images", "broken.yaml"}, "broken.yaml:2:1: "},
       {"unknown flag", {"--images", "good.yaml", "--imagse"}, "--imagse"},
       {"unusable record", {"--images", "good.yaml", "--db", "absent/x.db"}, "absent/x.db"},
-      {"no arguments", {}, "the daemon is not built yet"},
+      {"no arguments", {}, "no configs/sync.yaml here"},
   };
   for (const Case& c : cases) {
     std::vector<std::string> all{IMAGE_SYNCER_BINARY};

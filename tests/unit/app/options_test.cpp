@@ -184,6 +184,19 @@ TEST(Options, FlagsTakeAValue) {
   EXPECT_TRUE(parsed({"--force=true"}).force);
 }
 
+TEST(Options, OnceIsACommandInTheFirstPlaceOnly) {
+  EXPECT_EQ(parsed({"once", "-c", "sync.yaml"}).command, Command::once);
+  EXPECT_EQ(parsed({"once", "-c", "sync.yaml"}).config, "sync.yaml");
+  EXPECT_EQ(parsed({"-c", "sync.yaml"}).command, Command::run);
+}
+
+TEST(Options, SaysWhatWasGiven) {
+  const Options options = parsed({"-p", "3", "--os", "linux"});
+  EXPECT_TRUE(options.given.contains("--proc"));
+  EXPECT_TRUE(options.given.contains("--os"));
+  EXPECT_FALSE(options.given.contains("--retries"));
+}
+
 struct Bad {
   std::string name;
   std::vector<std::string> arguments;
@@ -258,7 +271,9 @@ INSTANTIATE_TEST_SUITE_P(
             "unknown option --retrys, did you mean --retries?"},
         Bad{"far_off_option", {"--namespace", "x"}, "unknown option --namespace"},
         Bad{"stray_word", {"images.yaml"}, "unexpected argument \"images.yaml\""},
-        Bad{"once", {"once", "-c", "sync.yaml"}, "the command \"once\" is not built yet"},
+        Bad{"once_over_rule_files",
+            {"once", "--images", "i.yaml"},
+            "once: takes a sync file (--config); --images runs once anyway"},
         Bad{"check", {"check"}, "the command \"check\" is not built yet"},
         Bad{"queue", {"queue", "--help"}, "the command \"queue\" is not built yet"},
         Bad{"report", {"-p", "3", "report"}, "the command \"report\" is not built yet"}),
