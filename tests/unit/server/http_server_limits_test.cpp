@@ -179,6 +179,7 @@ TEST_F(HttpServerTest, ClosesASlowRequestLine) {
 
 TEST_F(HttpServerTest, ClosesASlowBody) {
   HttpServerSettings settings = impatient();
+  settings.header_timeout = std::chrono::hours(1);
   settings.max_body = 512 * 1024 * 1024;
   serve(echo(), settings);
   RawClient client = this->client();
