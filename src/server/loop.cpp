@@ -14,7 +14,7 @@ namespace image_syncer {
 namespace {
 
 // Room for the library's own structures and the head of the answer, beside the request's.
-constexpr std::size_t kMemoryBesideHeader = 16 * 1024;
+constexpr std::size_t kMemoryBesideHeader = std::size_t{16} * 1024;
 constexpr int kAcceptsAtATime = 64;
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr std::chrono::minutes kBetweenComplaints{1};
@@ -30,6 +30,7 @@ struct LoopCallbacks {
     return static_cast<ServerLoop*>(loop)->on_target(*connection, target);
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the library says which parameters there are
   static MHD_Result request(void* loop,
                             MHD_Connection* /*connection*/,
                             const char* /*url*/,

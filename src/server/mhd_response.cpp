@@ -12,7 +12,7 @@
 namespace image_syncer {
 namespace {
 
-constexpr std::size_t kEventBlock = 16 * 1024;
+constexpr std::size_t kEventBlock = std::size_t{16} * 1024;
 
 void delete_body(void* body) {
   delete static_cast<std::string*>(body);

@@ -16,15 +16,15 @@ struct HttpServerSettings {
   std::string host = "127.0.0.1";  ///< address or name, IPv6 with or without []; "" = all addresses
   std::uint16_t port = 0;          ///< 0 = one that is free
 
-  std::size_t max_body = 1024 * 1024;   ///< bytes; beyond: 413
-  std::size_t max_header = 32 * 1024;   ///< bytes of request line and headers; beyond: 431
-  std::size_t max_target = 8 * 1024;    ///< bytes of path and query as sent; beyond: 414
-  std::size_t max_connections = 16384;  ///< beyond: closed when accepted
+  std::size_t max_body = std::size_t{1024} * 1024;  ///< bytes; beyond: 413
+  std::size_t max_header = std::size_t{32} * 1024;  ///< bytes of the whole head; beyond: 431
+  std::size_t max_target = std::size_t{8} * 1024;  ///< bytes of path and query as sent; beyond: 414
+  std::size_t max_connections = 16384;             ///< beyond: closed when accepted
   /// Descriptors that are left to the rest of the process: where the system's limit is too low for
   /// both, there are fewer connections.
   std::size_t reserved_descriptors = 512;
-  std::size_t max_streams = 64;            ///< beyond: 503
-  std::size_t stream_buffer = 256 * 1024;  ///< bytes that wait for one client; beyond: closed
+  std::size_t max_streams = 64;                         ///< beyond: 503
+  std::size_t stream_buffer = std::size_t{256} * 1024;  ///< bytes for one client; beyond: closed
 
   /// A client that needs longer is cut off, however busy it looks. A new or kept connection has so
   /// long for its next request line, then the same again for the headers.

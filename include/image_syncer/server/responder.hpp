@@ -52,7 +52,7 @@ class Responder {
   void answer(HttpResponse response);
   /// Answers with a stream of events. When there are
   /// `HttpServerSettings::max_streams` already the client gets a 503 and the stream is closed from
-  /// the beginning; to HEAD likewise, with the head of the answer.
+  /// the beginning. HEAD gets the head of the answer, and its stream closes at once.
   [[nodiscard]] EventStream stream();
 
  private:

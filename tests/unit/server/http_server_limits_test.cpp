@@ -160,7 +160,7 @@ bool drips_until_closed(RawClient& client, const std::string& byte) {
 
 TEST_F(HttpServerTest, ClosesASlowHead) {
   HttpServerSettings settings = impatient();
-  settings.max_header = 512 * 1024 * 1024;  // time is to end it
+  settings.max_header = 64 * 1024 * 1024;  // time is to end it
   serve(echo(), settings);
   ASSERT_TRUE(client().ask(get("/"))) << "there is room for it";
   RawClient client = this->client();
@@ -170,7 +170,7 @@ TEST_F(HttpServerTest, ClosesASlowHead) {
 
 TEST_F(HttpServerTest, ClosesASlowRequestLine) {
   HttpServerSettings settings = impatient();
-  settings.max_header = 512 * 1024 * 1024;
+  settings.max_header = 64 * 1024 * 1024;
   serve(echo(), settings);
   ASSERT_TRUE(client().ask(get("/"))) << "there is room for it";
   RawClient client = this->client();
@@ -179,6 +179,7 @@ TEST_F(HttpServerTest, ClosesASlowRequestLine) {
 
 TEST_F(HttpServerTest, ClosesASlowBody) {
   HttpServerSettings settings = impatient();
+  settings.header_timeout = std::chrono::hours(1);
   settings.max_body = 512 * 1024 * 1024;
   serve(echo(), settings);
   RawClient client = this->client();
@@ -264,7 +265,7 @@ TEST_F(HttpServerTest, HoldsOnlySoMuchOfAllBodiesTogether) {
   HttpServerSettings settings;
   settings.max_body = 100 * 1024 * 1024;
   serve(held_.handler(), settings);
-  const std::string half(40 * 1024 * 1024, 'x');
+  const std::string half(33 * 1024 * 1024, 'x');
   RawClient first = client();
   ASSERT_TRUE(first.send(post("/", half)));
   Responder responder = held_.take();

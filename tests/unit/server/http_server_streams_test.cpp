@@ -118,7 +118,7 @@ TEST_F(HttpServerTest, CutsOffAClientThatTakesNothingBetweenSignsOfLife) {
   RawClient lazy = this->client(4096);
   ASSERT_TRUE(lazy.send(get("/")));
   EventStream stream = held_.take().stream();
-  ASSERT_TRUE(stream.send("", std::string(32 * 1024 * 1024, 'x')));
+  ASSERT_TRUE(stream.send("", std::string(16 * 1024 * 1024, 'x')));
   EXPECT_TRUE(becomes_closed(stream));
 }
 
