@@ -58,7 +58,7 @@ std::variant<std::string, Digest> name_of(const Reference& reference) {
 
 }  // namespace
 
-Daemon::Daemon(const Options& options, std::string path, DaemonSettings settings)
+Daemon::Daemon(const Options& options, std::string path, const DaemonSettings& settings)
     : options_(options),
       path_(std::move(path)),
       current_(Current{settings, guard_of(*settings), false, ""}),

@@ -29,7 +29,7 @@ namespace image_syncer {
 class Daemon final : public SyncPort {
  public:
   /// `path`: the sync file, of which `settings` were loaded. Throws `RecordError`.
-  Daemon(const Options& options, std::string path, DaemonSettings settings);
+  Daemon(const Options& options, std::string path, const DaemonSettings& settings);
   ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -92,7 +92,7 @@ class Daemon final : public SyncPort {
   void drop_idle_generations();
   void wind_down();
   [[nodiscard]] Generation& young_generation();
-  void begin(std::unique_ptr<DaemonRun> run, Urgency urgency);
+  void begin(std::unique_ptr<DaemonRun> made, Urgency urgency);
   void note_queue(const std::string& problem);
   [[nodiscard]] DaemonSettings settings() const;
 

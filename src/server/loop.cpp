@@ -39,7 +39,7 @@ struct LoopCallbacks {
                             const char* data,
                             std::size_t* size,
                             void** context) noexcept {
-    const auto& exchange = *static_cast<std::shared_ptr<Exchange>*>(*context);
+    const auto& exchange = *static_cast<std::shared_ptr<OpenRequest>*>(*context);
     try {
       const std::size_t given = std::exchange(*size, 0);
       return static_cast<ServerLoop*>(loop)->on_request(exchange, method, version, {data, given});
@@ -53,8 +53,8 @@ struct LoopCallbacks {
                         MHD_Connection* /*connection*/,
                         void** context,
                         MHD_RequestTerminationCode /*how*/) noexcept {
-    const std::unique_ptr<std::shared_ptr<Exchange>> exchange(
-        static_cast<std::shared_ptr<Exchange>*>(std::exchange(*context, nullptr)));
+    const std::unique_ptr<std::shared_ptr<OpenRequest>> exchange(
+        static_cast<std::shared_ptr<OpenRequest>*>(std::exchange(*context, nullptr)));
     static_cast<ServerLoop*>(loop)->on_completed(**exchange);
   }
 
@@ -218,7 +218,7 @@ void ServerLoop::begin_stop() {
 
 void ServerLoop::end() {
   ended_ = true;
-  for (Exchange* exchange : std::unordered_set<Exchange*>(suspended_)) {
+  for (OpenRequest* exchange : std::unordered_set<OpenRequest*>(suspended_)) {
     settle(*exchange, error_response(503, "the server ends"));
   }
   streams_.abandon();

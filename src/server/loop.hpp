@@ -1,9 +1,9 @@
 #pragma once
 
 #include "server/deadlines.hpp"
-#include "server/exchange.hpp"
 #include "server/listener.hpp"
 #include "server/mailbox.hpp"
+#include "server/open_request.hpp"
 #include "server/open_streams.hpp"
 #include "server/resumer.hpp"
 #include <image_syncer/server/http_server.hpp>
@@ -67,20 +67,20 @@ class ServerLoop {
   void on_begin(MHD_Connection& connection, void** context);
   void on_end(void** context);
   void* on_target(MHD_Connection& connection, const char* target);
-  MHD_Result on_request(const std::shared_ptr<Exchange>& exchange,
+  MHD_Result on_request(const std::shared_ptr<OpenRequest>& exchange,
                         const char* method,
                         const char* version,
                         std::string_view data);
-  void on_completed(Exchange& exchange);
+  void on_completed(OpenRequest& exchange);
 
-  MHD_Result begin_request(Exchange& exchange, const char* method, const char* version);
-  MHD_Result take_body(Exchange& exchange, std::string_view data);
-  MHD_Result finish_request(const std::shared_ptr<Exchange>& exchange);
-  void dispatch(const std::shared_ptr<Exchange>& exchange);
-  void settle(Exchange& exchange, Reply reply);
-  MHD_Result send_reply(Exchange& exchange);
-  MHD_Result queue(Exchange& exchange, HttpResponse response);
-  MHD_Result queue(Exchange& exchange, int status, MhdResponse response);
+  MHD_Result begin_request(OpenRequest& exchange, const char* method, const char* version);
+  MHD_Result take_body(OpenRequest& exchange, std::string_view data);
+  MHD_Result finish_request(const std::shared_ptr<OpenRequest>& exchange);
+  void dispatch(const std::shared_ptr<OpenRequest>& exchange);
+  void settle(OpenRequest& exchange, Reply reply);
+  MHD_Result send_reply(OpenRequest& exchange);
+  MHD_Result queue(OpenRequest& exchange, HttpResponse response);
+  MHD_Result queue(OpenRequest& exchange, int status, MhdResponse response);
 
   static Watched& watched(MHD_Connection& connection);
 
@@ -95,7 +95,7 @@ class ServerLoop {
   std::unordered_set<Watched*> connections_;
   std::size_t exchanges_ = 0;   // begun and not completed
   std::size_t body_bytes_ = 0;  // of all requests that are being received or answered
-  std::unordered_set<Exchange*> suspended_;
+  std::unordered_set<OpenRequest*> suspended_;
   Deadlines deadlines_;
   Resumer resumer_;
   OpenStreams streams_{resumer_};

@@ -60,7 +60,7 @@ void ServerLoop::on_end(void** context) {
 }
 
 void* ServerLoop::on_target(MHD_Connection& connection, const char* target) {
-  auto exchange = std::make_unique<std::shared_ptr<Exchange>>(std::make_shared<Exchange>());
+  auto exchange = std::make_unique<std::shared_ptr<OpenRequest>>(std::make_shared<OpenRequest>());
   (*exchange)->connection = &connection;
   if (target != nullptr) {
     (*exchange)->target = target;
@@ -74,7 +74,7 @@ void* ServerLoop::on_target(MHD_Connection& connection, const char* target) {
 
 // Called with the head, with each part of the body, and at the end again and again until there is
 // an answer.
-MHD_Result ServerLoop::on_request(const std::shared_ptr<Exchange>& exchange,
+MHD_Result ServerLoop::on_request(const std::shared_ptr<OpenRequest>& exchange,
                                   const char* method,
                                   const char* version,
                                   std::string_view data) {
@@ -84,7 +84,9 @@ MHD_Result ServerLoop::on_request(const std::shared_ptr<Exchange>& exchange,
   return data.empty() ? finish_request(exchange) : take_body(*exchange, data);
 }
 
-MHD_Result ServerLoop::begin_request(Exchange& exchange, const char* method, const char* version) {
+MHD_Result ServerLoop::begin_request(OpenRequest& exchange,
+                                     const char* method,
+                                     const char* version) {
   read_head(exchange, settings_, method, version);
   if (exchange.refusal && exchange.refuses_at_once) {
     return queue(exchange, std::move(*exchange.refusal));
@@ -95,7 +97,7 @@ MHD_Result ServerLoop::begin_request(Exchange& exchange, const char* method, con
   return MHD_YES;
 }
 
-MHD_Result ServerLoop::take_body(Exchange& exchange, std::string_view data) {
+MHD_Result ServerLoop::take_body(OpenRequest& exchange, std::string_view data) {
   exchange.received += data.size();
   if (exchange.received > max_tolerated(settings_.max_body)) {
     return MHD_NO;  // the library cannot answer in the middle of a body
@@ -118,7 +120,7 @@ MHD_Result ServerLoop::take_body(Exchange& exchange, std::string_view data) {
   return MHD_YES;
 }
 
-MHD_Result ServerLoop::finish_request(const std::shared_ptr<Exchange>& exchange) {
+MHD_Result ServerLoop::finish_request(const std::shared_ptr<OpenRequest>& exchange) {
   if (!std::exchange(exchange->is_dispatched, true)) {
     deadlines_.clear(watched(*exchange->connection));
     if (exchange->refusal) {
@@ -138,7 +140,7 @@ MHD_Result ServerLoop::finish_request(const std::shared_ptr<Exchange>& exchange)
   return MHD_YES;
 }
 
-void ServerLoop::dispatch(const std::shared_ptr<Exchange>& exchange) {
+void ServerLoop::dispatch(const std::shared_ptr<OpenRequest>& exchange) {
   try {
     handler_(exchange->request, Responder(exchange, mailbox_));
   } catch (const std::exception& error) {
@@ -154,7 +156,7 @@ void ServerLoop::dispatch(const std::shared_ptr<Exchange>& exchange) {
   }
 }
 
-void ServerLoop::settle(Exchange& exchange, Reply reply) {
+void ServerLoop::settle(OpenRequest& exchange, Reply reply) {
   if (exchange.connection == nullptr || exchange.reply) {
     if (const auto* stream = std::get_if<std::shared_ptr<EventBuffer>>(&reply)) {
       (*stream)->abandon();
@@ -172,7 +174,7 @@ void ServerLoop::settle(Exchange& exchange, Reply reply) {
   }
 }
 
-MHD_Result ServerLoop::send_reply(Exchange& exchange) {
+MHD_Result ServerLoop::send_reply(OpenRequest& exchange) {
   Reply reply = std::move(*exchange.reply);
   if (auto* response = std::get_if<HttpResponse>(&reply)) {
     return queue(exchange, std::move(*response));
@@ -193,7 +195,7 @@ MHD_Result ServerLoop::send_reply(Exchange& exchange) {
   return queue(exchange, 200, streams_.open(exchange, std::move(*stream)));
 }
 
-MHD_Result ServerLoop::queue(Exchange& exchange, HttpResponse response) {
+MHD_Result ServerLoop::queue(OpenRequest& exchange, HttpResponse response) {
   const int status = response.status;
   MhdResponse made;
   try {
@@ -205,7 +207,7 @@ MHD_Result ServerLoop::queue(Exchange& exchange, HttpResponse response) {
   return queue(exchange, status, std::move(made));
 }
 
-MHD_Result ServerLoop::queue(Exchange& exchange, int status, MhdResponse response) {
+MHD_Result ServerLoop::queue(OpenRequest& exchange, int status, MhdResponse response) {
   if (stop_at_) {
     MHD_add_response_header(response.get(), "Connection", "close");
   }
@@ -215,7 +217,7 @@ MHD_Result ServerLoop::queue(Exchange& exchange, int status, MhdResponse respons
   return MHD_queue_response(exchange.connection, static_cast<unsigned int>(status), response.get());
 }
 
-void ServerLoop::on_completed(Exchange& exchange) {
+void ServerLoop::on_completed(OpenRequest& exchange) {
   --exchanges_;
   body_bytes_ -= exchange.request.body.size();
   suspended_.erase(&exchange);

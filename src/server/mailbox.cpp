@@ -36,7 +36,7 @@ void Mailbox::post(Put put) {
   static_cast<void>(::write(wakeup_.get(), &one, sizeof one));
 }
 
-void Mailbox::reply(std::shared_ptr<Exchange> exchange, Reply reply) {
+void Mailbox::reply(std::shared_ptr<OpenRequest> exchange, Reply reply) {
   post([&](Letters& letters) {
     letters.replies.emplace_back(std::move(exchange), std::move(reply));
   });

@@ -17,7 +17,7 @@
 
 namespace image_syncer {
 
-struct Exchange;
+struct OpenRequest;
 
 /// The responder was destroyed without an answer.
 struct Unanswered {};
@@ -26,7 +26,7 @@ using Reply = std::variant<Unanswered, HttpResponse, std::shared_ptr<EventBuffer
 
 /// What other threads have for the loop.
 struct Letters {
-  std::vector<std::pair<std::shared_ptr<Exchange>, Reply>> replies;
+  std::vector<std::pair<std::shared_ptr<OpenRequest>, Reply>> replies;
   std::vector<std::shared_ptr<EventBuffer>> streams;  ///< something is to be sent, or has ended
   std::optional<std::chrono::steady_clock::time_point> stop;  ///< until when answers may take
 };
@@ -38,7 +38,7 @@ class Mailbox {
   /// Throws `Error` when no descriptor is left.
   Mailbox(std::size_t max_streams, std::size_t stream_buffer);
 
-  void reply(std::shared_ptr<Exchange> exchange, Reply reply);
+  void reply(std::shared_ptr<OpenRequest> exchange, Reply reply);
   void touch(std::shared_ptr<EventBuffer> stream);
   void stop(std::chrono::steady_clock::time_point deadline);
 

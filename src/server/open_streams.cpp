@@ -13,7 +13,7 @@ constexpr std::string_view kSignOfLife = ":\n\n";
 
 }  // namespace
 
-MhdResponse OpenStreams::open(const Exchange& exchange, std::shared_ptr<EventBuffer> buffer) {
+MhdResponse OpenStreams::open(const OpenRequest& exchange, std::shared_ptr<EventBuffer> buffer) {
   const MHD_ConnectionInfo* info =
       MHD_get_connection_info(exchange.connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   auto stream = std::make_unique<Stream>(Stream{.owner = this,

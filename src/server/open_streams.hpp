@@ -1,8 +1,8 @@
 #pragma once
 
 #include "server/event_buffer.hpp"
-#include "server/exchange.hpp"
 #include "server/mhd_response.hpp"
+#include "server/open_request.hpp"
 #include "server/resumer.hpp"
 
 #include <poll.h>
@@ -20,7 +20,7 @@ class OpenStreams {
       : resumer_(&resumer) {}
 
   /// The answer to `exchange` that sends what `buffer` gets.
-  [[nodiscard]] MhdResponse open(const Exchange& exchange, std::shared_ptr<EventBuffer> buffer);
+  [[nodiscard]] MhdResponse open(const OpenRequest& exchange, std::shared_ptr<EventBuffer> buffer);
 
   /// Something has happened to the buffer.
   void touch(const EventBuffer& buffer);

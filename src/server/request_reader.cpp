@@ -62,7 +62,7 @@ std::string peer_of(MHD_Connection* connection) {
 
 // The library takes the target for a text that ends at its first NUL; the version follows the
 // target's real end.
-bool hides_nul(const Exchange& exchange, const char* version) {
+bool hides_nul(const OpenRequest& exchange, const char* version) {
   return exchange.target_end != nullptr && exchange.target_end + 1 != version;
 }
 
@@ -100,7 +100,7 @@ HttpResponse body_too_long(std::size_t limit) {
   return error_response(413, "the body is longer than " + format_bytes(limit));
 }
 
-void read_head(Exchange& exchange,
+void read_head(OpenRequest& exchange,
                const HttpServerSettings& settings,
                const char* method,
                const char* version) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server/exchange.hpp"
+#include "server/open_request.hpp"
 #include <image_syncer/server/http_server.hpp>
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace image_syncer {
 /// Fills `exchange.request` from the head that the library has parsed, and `exchange.refusal` when
 /// it is too long, ambiguous or cannot be decoded, or announces a body that is too long. `method`
 /// and `version` are the library's.
-void read_head(Exchange& exchange,
+void read_head(OpenRequest& exchange,
                const HttpServerSettings& settings,
                const char* method,
                const char* version);

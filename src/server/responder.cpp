@@ -1,6 +1,6 @@
 #include "server/event_buffer.hpp"
-#include "server/exchange.hpp"
 #include "server/mailbox.hpp"
+#include "server/open_request.hpp"
 #include <image_syncer/server/responder.hpp>
 
 #include <string_view>
@@ -36,7 +36,7 @@ bool EventStream::closed() const {
   return buffer_->closed();
 }
 
-Responder::Responder(std::shared_ptr<Exchange> exchange, std::shared_ptr<Mailbox> mailbox)
+Responder::Responder(std::shared_ptr<OpenRequest> exchange, std::shared_ptr<Mailbox> mailbox)
     : exchange_(std::move(exchange)),
       mailbox_(std::move(mailbox)) {}
 

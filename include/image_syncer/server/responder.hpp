@@ -8,7 +8,7 @@
 
 namespace image_syncer {
 
-struct Exchange;
+struct OpenRequest;
 class EventBuffer;
 class Mailbox;
 
@@ -42,7 +42,7 @@ class EventStream {
 /// dropped. May outlive the server.
 class Responder {
  public:
-  Responder(std::shared_ptr<Exchange> exchange, std::shared_ptr<Mailbox> mailbox);
+  Responder(std::shared_ptr<OpenRequest> exchange, std::shared_ptr<Mailbox> mailbox);
   Responder(Responder&&) noexcept = default;
   Responder& operator=(Responder&& other) noexcept;
   Responder(const Responder&) = delete;
@@ -56,7 +56,7 @@ class Responder {
   [[nodiscard]] EventStream stream();
 
  private:
-  std::shared_ptr<Exchange> exchange_;  // null: answered, or moved from
+  std::shared_ptr<OpenRequest> exchange_;  // null: answered, or moved from
   std::shared_ptr<Mailbox> mailbox_;
 };
 

@@ -1,5 +1,5 @@
-#include "server/exchange.hpp"
 #include "server/mailbox.hpp"
+#include "server/open_request.hpp"
 #include <image_syncer/server/access.hpp>
 #include <image_syncer/util/text.hpp>
 
@@ -171,7 +171,7 @@ TEST(Guarded, CallsTheHandlerForThoseWhoPassOnly) {
   const auto status = [&](HttpFields headers) {
     HttpRequest request;
     request.headers = std::move(headers);
-    handler(request, Responder(std::make_shared<Exchange>(), mailbox));
+    handler(request, Responder(std::make_shared<OpenRequest>(), mailbox));
     const Letters letters = mailbox->take();
     return std::get<HttpResponse>(letters.replies.at(0).second).status;
   };

@@ -1,5 +1,5 @@
-#include "server/exchange.hpp"
 #include "server/mailbox.hpp"
+#include "server/open_request.hpp"
 #include "server/target.hpp"
 #include <image_syncer/server/router.hpp>
 
@@ -37,7 +37,7 @@ class RouterTest : public testing::Test {
     HttpRequest request;
     request.method = method;
     request.segments = parse_target(target).value().segments;
-    router_.handle(request, Responder(std::make_shared<Exchange>(), mailbox_));
+    router_.handle(request, Responder(std::make_shared<OpenRequest>(), mailbox_));
     return std::get<HttpResponse>(mailbox_->take().replies.at(0).second);
   }
 

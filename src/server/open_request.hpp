@@ -13,7 +13,7 @@ namespace image_syncer {
 
 /// One request and its answer, from the request line on. Belongs to the loop's thread; others only
 /// pass it on.
-struct Exchange {
+struct OpenRequest {
   MHD_Connection* connection = nullptr;  ///< null once it is over
   std::string target;                    ///< as sent
   const char* target_end = nullptr;      ///< in the library's buffer: compared, never read
