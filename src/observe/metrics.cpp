@@ -120,7 +120,7 @@ struct Metrics::Impl {
   HostSeries& series_of(State& held, const std::string& host);
   void remove_series(HostSeries& host);
   Counter& hook_series(State& held, int status);
-  void update_process(State& held);
+  void show_process(State& held, const ProcessStats& stats);
 
   Clock& clock;
   prometheus::Registry registry;
@@ -254,8 +254,7 @@ Counter& Metrics::Impl::hook_series(State& held, int status) {
   return *series;
 }
 
-void Metrics::Impl::update_process(State& held) {
-  const ProcessStats stats = process_stats();
+void Metrics::Impl::show_process(State& held, const ProcessStats& stats) {
   raise_to(cpu_seconds, stats.cpu_seconds);
   if (stats.resident_bytes) {
     set(resident_bytes, held.resident, static_cast<double>(*stats.resident_bytes));
@@ -274,12 +273,13 @@ Metrics::Metrics(const std::string& version, Clock& clock)
 Metrics::~Metrics() = default;
 
 std::string Metrics::text() {
+  const ProcessStats stats = process_stats();
   {
     auto state = impl_->state.lock();
     for (auto& [run, added] : state->watched) {
       impl_->add_growth(*run, added);
     }
-    impl_->update_process(*state);
+    impl_->show_process(*state, stats);
   }
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
