@@ -39,6 +39,7 @@ image_syncer_find(SQLiteCpp "SQLiteCpp" "libsqlitecpp-dev")
 image_syncer_find_pc(RE2 re2 "RE2" "libre2-dev")
 image_syncer_find(date "the date library" "libhowardhinnant-date-dev")
 image_syncer_find_pc(MICROHTTPD "libmicrohttpd>=0.9.75" "libmicrohttpd 0.9.75 or later" "libmicrohttpd-dev")
+image_syncer_find_pc(PROMETHEUS prometheus-cpp-core "prometheus-cpp" "prometheus-cpp-dev")
 
 # Debian 12 calls the target yaml-cpp, later releases yaml-cpp::yaml-cpp.
 if(NOT TARGET yaml-cpp::yaml-cpp)

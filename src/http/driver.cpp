@@ -221,10 +221,13 @@ void Driver::collect() {
 void Driver::complete(Slot& slot, CURLcode code) {
   const std::unique_ptr<Transfer> transfer = retire(slot);
   if (transfer->callback_failure()) {
+    tell_answer(slot, transfer->status());
     fail(slot, transfer->callback_failure());
     return;
   }
   if (code != CURLE_OK && !transfer->stopped_at_limit(code)) {
+    // A body that is not wanted any further was an answer all the same.
+    tell_answer(slot, code == CURLE_WRITE_ERROR ? transfer->status() : 0);
     const TransportError error = transfer->make_error(code);
     log(LogLevel::debug, "http", error.message());
     deliver_failure(slot, error);
@@ -240,11 +243,18 @@ void Driver::complete(Slot& slot, CURLcode code) {
   if (code == CURLE_OK) {
     recycle(*transfer);
   }
+  tell_answer(slot, refusal ? 0 : response.status);
   if (refusal) {
     deliver_failure(slot, *refusal);
     return;
   }
   deliver_response(slot, std::move(response));
+}
+
+void Driver::tell_answer(const Slot& slot, int status) const {
+  if (core_.options.on_answer) {
+    core_.options.on_answer(slot.exchange->host(), status);
+  }
 }
 
 void Driver::deliver_failure(Slot& slot, const TransportError& error) {
@@ -275,6 +285,7 @@ void Driver::drop_stalled() {
     if (!slot->transfer || time < slot->transfer->stalls_at().value_or(time_point::max())) {
       continue;
     }
+    tell_answer(*slot, 0);
     const std::unique_ptr<Transfer> transfer = retire(*slot);
     const TransportError error = make_stall_error(transfer->request());
     log(LogLevel::debug, "http", error.message());

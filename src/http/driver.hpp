@@ -140,6 +140,7 @@ class Driver {
   void deliver_response(Slot& slot, Response response);
   void fail(Slot& slot, std::exception_ptr failure);
   void finish(Slot& slot);
+  void tell_answer(const Slot& slot, int status) const;
   /// Takes the slot's transfer off the wire.
   std::unique_ptr<Transfer> retire(Slot& slot);  // NOLINT(modernize-use-nodiscard): may be dropped
   /// Gives the handle of a transfer that has succeeded back to the session.

@@ -158,9 +158,7 @@ void Transfer::set_up_body(CurlList& headers) {
 
 Response Transfer::make_head() const {
   Response head;
-  long status = 0;
-  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
-  head.status = static_cast<int>(status);
+  head.status = status();
   head.url = request_.url;
   curl_header* header = nullptr;
   // -1: the last response, not an interim one or a proxy's.
@@ -184,6 +182,12 @@ Response Transfer::take_response() {
 
 bool Transfer::stopped_at_limit(CURLcode code) const {
   return code == CURLE_WRITE_ERROR && truncated_ && !callback_failure_;
+}
+
+int Transfer::status() const {
+  long status = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
 }
 
 TransportError Transfer::make_error(CURLcode code) const {

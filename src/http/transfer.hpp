@@ -84,6 +84,9 @@ class Transfer {
 
   [[nodiscard]] TransportError make_error(CURLcode code) const;
 
+  /// Of the answer, as soon as its head is there; before that 0.
+  [[nodiscard]] int status() const;
+
   [[nodiscard]] bool download_paused() const { return download_paused_; }
 
   [[nodiscard]] bool upload_paused() const { return upload_paused_; }

@@ -2,6 +2,7 @@
 #include "transfer/context.hpp"
 #include "transfer/expansion_board.hpp"
 #include "transfer/image_job.hpp"
+#include "transfer/session_options.hpp"
 #include "transfer/sync_run.hpp"
 #include "transfer/worker.hpp"
 #include <image_syncer/http/session.hpp>
@@ -198,9 +199,7 @@ void Engine::Impl::delete_leftovers() {
     over.wait_for(lock, finished, options.cancel_deadline, [] { return false; });
     deadline.request_stop();
   });
-  SessionOptions session_options;
-  session_options.user_agent = options.user_agent;
-  Session session(std::move(session_options));
+  Session session(session_options(options));
   try {
     session.run(exchanges, {}, deadline.get_token());
   } catch (const Stopped&) {

@@ -1,5 +1,6 @@
 #include "transfer/host_prober.hpp"
 
+#include "transfer/session_options.hpp"
 #include "transfer/verdict.hpp"
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/util/error.hpp>
@@ -152,9 +153,7 @@ std::vector<Registry*> HostProber::take_due(Hosts& hosts) const {
 }
 
 void HostProber::loop(const std::stop_token& stop) {
-  SessionOptions session_options;
-  session_options.user_agent = options_.user_agent;
-  Session session(std::move(session_options));
+  Session session(session_options(options_));
   while (!stop.stop_requested()) {
     std::vector<Registry*> due;
     {

@@ -1,6 +1,7 @@
 #include "transfer/worker.hpp"
 
 #include "transfer/pacer.hpp"
+#include "transfer/session_options.hpp"
 #include <image_syncer/queue/retry_delay.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/log.hpp>
@@ -13,9 +14,8 @@
 namespace image_syncer {
 namespace {
 
-SessionOptions session_options(Context& context) {
-  SessionOptions options;
-  options.user_agent = context.options.user_agent;
+SessionOptions worker_session(Context& context) {
+  SessionOptions options = session_options(context.options);
   if (!context.options.requests_per_second.empty()) {
     options.pace = [&context](const std::string& host) {
       return context.pacer.wait_for(host, context.clock.now());
@@ -29,7 +29,7 @@ SessionOptions session_options(Context& context) {
 Worker::Worker(Context& context, std::stop_token stop)
     : context_(context),
       stop_(std::move(stop)),
-      session_(session_options(context)),
+      session_(worker_session(context)),
       random_(std::random_device{}()) {}
 
 void Worker::run(std::span<Exchange* const> exchanges) {

@@ -30,6 +30,10 @@ struct SessionOptions {
   /// Called for each request before it goes out, with the exchange's host: how long it has to wait
   /// for a configured rate. Empty = never.
   std::function<std::chrono::milliseconds(const std::string& host)> pace;
+  /// Told of each request that ended by itself (none that was dropped by a stop or by `cancel`),
+  /// with the exchange's host: the status of the answer; 0 = it had none, or broke off. On the
+  /// session's thread; must not throw. Empty = nobody is told.
+  std::function<void(const std::string& host, int status)> on_answer = {};
 };
 
 /// The source delivered bytes that are not those of the digest: too many, or others.

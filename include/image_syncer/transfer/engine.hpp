@@ -34,6 +34,9 @@ struct EngineOptions {
   std::chrono::seconds record_trust{
       24 * 3600};  ///< older entries of the record are checked before they count
   std::string user_agent = "image-syncer";
+  /// Told of each request that ended, as `SessionOptions::on_answer`, also of those that ask only
+  /// whether a registry answers. On any thread, several at a time; outlives the engine.
+  std::function<void(const std::string& host, int status)> on_answer;
   std::size_t host_limit = 6;                         ///< requests of a host on the wire at a time
   std::map<std::string, std::size_t> host_limits;     ///< by registry, where it differs
   std::map<std::string, double> requests_per_second;  ///< by registry
