@@ -1,5 +1,6 @@
 #include "app/daemon.hpp"
 
+#include "app/version.hpp"
 #include <image_syncer/image/digest.hpp>
 #include <image_syncer/plan/push_targets.hpp>
 #include <image_syncer/util/hasher.hpp>
@@ -11,6 +12,8 @@
 #include <chrono>
 #include <map>
 #include <random>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace image_syncer {
@@ -71,6 +74,7 @@ Daemon::Daemon(const Options& options, std::string path, const DaemonSettings& s
                              inbox_.lock()->queue_changed = true;
                              wake();
                            })),
+      metrics_(std::string(kVersion)),
       timer_(schedule_of(*settings),
              settings->run_at_start,
              random_fraction,
@@ -88,6 +92,7 @@ void Daemon::run(const std::stop_token& stop) {
     inbox_.lock()->ending = true;
     wake();
   });
+  describe_configuration();
   take_pending_file();
   while (!stop.stop_requested()) {
     const Inbox news = wait_for_news(stop);
@@ -129,11 +134,18 @@ Daemon::Inbox Daemon::wait_for_news(const std::stop_token& stop) {
 
 Clock::time_point Daemon::next_look() {
   const Moment now = Moment::of(system_clock());
+  metrics_.set_next_run(timer_.next_run(now));
+  metrics_.set_runs_skipped(timer_.skipped());
   Clock::time_point next = std::min(timer_.wake_at(now), now.steady + kFileLook);
   try {
     if (const auto due = queue_.next_due(); due && *due > now.wall) {
       next = std::min(next, now.steady + (*due - now.wall));
     }
+    const QueueCounts counts = queue_.counts();
+    metrics_.set_queue({counts.queued - std::min(counts.queued, counts.claimed),
+                        counts.claimed,
+                        counts.parked,
+                        ImageQueueOptions{}.max_rows});
     note_queue("");
   } catch (const RecordError& error) {
     note_queue(error.message());
@@ -175,6 +187,7 @@ void Daemon::load_again() {
       current->settings = loaded;
     }
     wants_new_generation_ = true;  // runs that have begun go on as they are
+    describe_configuration();
     take_pending_file();
     log(LogLevel::info, "daemon", "configuration loaded again", {{"file", path_}});
   } catch (const Error& error) {
@@ -213,10 +226,15 @@ void Daemon::begin_rules_run(Wanted wanted) {
     return;
   }
   try {
-    auto run = std::make_unique<RulesRun>(
-        young_generation(), numbered(std::move(wanted.rules)), history_, wanted.kind, wanted.rule);
+    auto run = std::make_unique<RulesRun>(young_generation(),
+                                          numbered(std::move(wanted.rules)),
+                                          history_,
+                                          metrics_,
+                                          wanted.kind,
+                                          wanted.rule);
     rules_run_ = run.get();
     current_.lock()->is_running = true;
+    metrics_.run_began();
     log(LogLevel::info, "daemon", "run begins", {{"kind", to_string(wanted.kind)}});
     begin(std::move(run), Urgency::timed);
   } catch (const Error& error) {
@@ -287,10 +305,45 @@ void Daemon::begin_push(Claim claim, const PlatformFilter* platforms) {
   if (platforms != nullptr) {
     rule.platforms = *platforms;
   }
-  auto run =
-      std::make_unique<PushRun>(young_generation(), std::move(rule), std::move(claim), queue_);
+  auto run = std::make_unique<PushRun>(
+      young_generation(), std::move(rule), std::move(claim), queue_, metrics_);
   ++pushes_;
   begin(std::move(run), Urgency::pushed);
+}
+
+// What the metrics show of rules and registries.
+void Daemon::describe_configuration() {
+  const DaemonSettings config = settings();
+  std::map<std::string, RuleSuccess> rules;
+  std::set<std::string> hosts;
+  for (const Rule& rule : config->rules) {
+    rules[rule.text].rule = rule.text;
+    hosts.insert(rule.source.registry);
+    for (const Destination& destination : rule.destinations) {
+      hosts.insert(destination.repository.registry);
+    }
+  }
+  for (const HookMapping& mapping : config->hook_mappings) {
+    hosts.insert(mapping.source_name);
+    for (const std::string& destination : mapping.destinations) {
+      hosts.insert(destination.substr(0, destination.find('/')));
+    }
+  }
+  try {
+    for (const RuleState& state : history_.rules()) {
+      if (const auto found = rules.find(state.rule); found != rules.end()) {
+        found->second.last_success = state.last_success;
+      }
+    }
+  } catch (const RecordError& error) {
+    log(LogLevel::warn, "daemon", "the history cannot be read", {{"cause", error.message()}});
+  }
+  std::vector<RuleSuccess> successes;
+  for (auto& [text, success] : rules) {
+    successes.push_back(std::move(success));
+  }
+  metrics_.set_rules(successes);
+  metrics_.set_registries(std::move(hosts));
 }
 
 // The Go fork's file of images that were waiting, once for each content.
@@ -351,7 +404,7 @@ void Daemon::drop_idle_generations() {
 Generation& Daemon::young_generation() {
   if (wants_new_generation_ || generations_.empty()) {
     generations_.push_back(std::make_unique<Generation>(
-        settings(), Shared{options_, record_, targets_, abort_.get_token()}));
+        settings(), Shared{options_, record_, targets_, metrics_, abort_.get_token()}));
     wants_new_generation_ = false;
   }
   return *generations_.back();

@@ -53,6 +53,8 @@ class Daemon final : public SyncPort {
   [[nodiscard]] Readiness readiness() const override;
   void confirm(const std::string& url) override;
 
+  [[nodiscard]] Metrics& metrics() override { return metrics_; }
+
  private:
   struct Wanted {
     RunKind kind = RunKind::manual;
@@ -88,6 +90,7 @@ class Daemon final : public SyncPort {
   void begin_push(Claim claim);
   void begin_push(Claim claim, const PlatformFilter* platforms);
   void take_pending_file();
+  void describe_configuration();
   void end_runs(const std::vector<DaemonRun*>& ended);
   void drop_idle_generations();
   void wind_down();
@@ -109,6 +112,7 @@ class Daemon final : public SyncPort {
   ImageQueue queue_;
   TargetsInWork targets_;
   UrlFetcher fetcher_;
+  Metrics metrics_;
 
   // The daemon's thread only.
   RunTimer timer_;

@@ -27,7 +27,7 @@ bool is_good(ImageResult result) {
 
 }  // namespace
 
-DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules)
+DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules, Metrics& metrics)
     : generation_(generation),
       rules_(std::move(rules)),
       state_(
@@ -36,7 +36,8 @@ DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules)
             options.listener = this;
             return options;
           }(),
-          system_clock()) {}
+          system_clock()),
+      watched_(metrics, state_) {}
 
 void DaemonRun::begin(Urgency urgency, Posted posted) {
   generation_.engine().begin(
@@ -49,10 +50,12 @@ void DaemonRun::begin(Urgency urgency, Posted posted) {
 RulesRun::RulesRun(Generation& generation,
                    std::vector<Rule> rules,
                    RunHistory& history,
+                   Metrics& metrics,
                    RunKind kind,
                    const std::string& rule)
-    : DaemonRun(generation, std::move(rules)),
+    : DaemonRun(generation, std::move(rules), metrics),
       history_(history),
+      metrics_(metrics),
       id_(history.begin(kind, rule)) {}
 
 void RulesRun::on_image(const ImageOutcome& outcome) {
@@ -78,6 +81,9 @@ void RulesRun::on_ended(bool complete) {
     for (const Rule& rule : rules()) {
       const auto found = failed->find(rule.index);
       history_.set_rule_result(rule.text, found == failed->end() ? "" : found->second);
+      if (found == failed->end()) {
+        metrics_.rule_succeeded(rule.text);
+      }
     }
   }
   end(complete ? "" : "the daemon was stopped");
@@ -95,6 +101,7 @@ void RulesRun::end(const std::string& early_end) {
   results.bytes_up = counts.bytes_up;
   results.blobs_mounted = counts.blobs_mounted;
   history_.end(id_, results, early_end);
+  metrics_.run_ended(early_end.empty());
   log(LogLevel::info,
       "daemon",
       early_end.empty() ? "run ended" : "run ended early: " + early_end,
@@ -111,8 +118,9 @@ void RulesRun::end(const std::string& early_end) {
        {"duration", std::to_string(counts.elapsed.count()) + "ms"}});
 }
 
-PushRun::PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue)
-    : DaemonRun(generation, {std::move(rule)}),
+PushRun::PushRun(
+    Generation& generation, Rule rule, Claim claim, ImageQueue& queue, Metrics& metrics)
+    : DaemonRun(generation, {std::move(rule)}, metrics),
       claim_(std::move(claim)),
       queue_(queue) {}
 

@@ -2,6 +2,7 @@
 
 #include "app/generation.hpp"
 #include <image_syncer/config/rules.hpp>
+#include <image_syncer/observe/metrics.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/record/image_queue.hpp>
 #include <image_syncer/record/run_history.hpp>
@@ -24,7 +25,7 @@ class DaemonRun : public RunListener {
   using Posted = std::function<void(DaemonRun&)>;
 
   /// `generation` ends before the run is destroyed, or the run has ended before.
-  DaemonRun(Generation& generation, std::vector<Rule> rules);
+  DaemonRun(Generation& generation, std::vector<Rule> rules, Metrics& metrics);
 
   /// Throws what `Engine::begin` throws: then `could_not_begin` is to be called.
   void begin(Urgency urgency, Posted posted);
@@ -45,6 +46,7 @@ class DaemonRun : public RunListener {
   Generation& generation_;
   std::vector<Rule> rules_;
   RunState state_;
+  WatchedRun watched_;
 };
 
 /// A run over rules, written down in the history.
@@ -53,6 +55,7 @@ class RulesRun final : public DaemonRun {
   RulesRun(Generation& generation,
            std::vector<Rule> rules,
            RunHistory& history,
+           Metrics& metrics,
            RunKind kind,
            const std::string& rule);
 
@@ -65,6 +68,7 @@ class RulesRun final : public DaemonRun {
   void end(const std::string& early_end);
 
   RunHistory& history_;
+  Metrics& metrics_;
   std::int64_t id_;
   Synchronized<std::map<std::size_t, std::string>> failed_rules_;  // by index: a cause
 };
@@ -72,7 +76,7 @@ class RulesRun final : public DaemonRun {
 /// What is due of one pushed image: one source, its targets.
 class PushRun final : public DaemonRun {
  public:
-  PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue);
+  PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue, Metrics& metrics);
 
   void on_image(const ImageOutcome& outcome) override;
   void on_rule_failed(std::size_t rule, const std::string& reason) override;

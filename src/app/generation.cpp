@@ -8,8 +8,12 @@
 namespace image_syncer {
 namespace {
 
-EngineOptions with_pushes(EngineOptions options) {
+EngineOptions daemon_options(const DaemonConfig& config, const Shared& shared) {
+  EngineOptions options = engine_options(config, shared.options);
   options.takes_pushes = true;
+  options.on_answer = [&metrics = shared.metrics](const std::string& host, int status) {
+    metrics.request(host, status);
+  };
   return options;
 }
 
@@ -19,7 +23,7 @@ Generation::Generation(DaemonSettings settings, const Shared& shared)
     : settings_(std::move(settings)),
       registries_(settings_->registries, process_environment()),
       engine_(
-          with_pushes(engine_options(*settings_, shared.options)),
+          daemon_options(*settings_, shared),
           [this](const std::string& name) -> Registry& { return registries_.get(name); },
           shared.record,
           shared.targets,

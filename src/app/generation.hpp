@@ -2,6 +2,7 @@
 
 #include "app/daemon_settings.hpp"
 #include "app/registry_set.hpp"
+#include <image_syncer/observe/metrics.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/transfer/engine.hpp>
 #include <image_syncer/transfer/targets_in_work.hpp>
@@ -17,6 +18,7 @@ struct Shared {
   const Options& options;
   SyncRecord& record;
   TargetsInWork& targets;
+  Metrics& metrics;
   std::stop_token stop;  ///< cuts transfers off
 };
 

@@ -370,7 +370,7 @@ void Metrics::hook_call(int status) {
   impl_->hook_series(*impl_->state.lock(), status).Increment();
 }
 
-void Metrics::webhook_event(const std::string& sender, WebhookResult result, std::uint64_t count) {
+void Metrics::webhook_event(const std::string& sender, EventResult result, std::uint64_t count) {
   auto state = impl_->state.lock();
   SenderSeries& series = state->senders[sender];
   if (series.front() == nullptr) {

@@ -32,13 +32,16 @@ HttpHandler guarded_by(SyncPort& port, HttpHandler handler) {
 void answer_hook(SyncPort& port, const HttpRequest& request, Responder responder) {
   auto read = read_hook(request);
   if (auto* const refusal = std::get_if<HttpResponse>(&read)) {
+    port.metrics().hook_call(refusal->status);
     responder.answer(std::move(*refusal));
     return;
   }
   const Reference image = std::get<Reference>(std::move(read));
   const auto later = std::make_shared<Responder>(std::move(responder));
-  port.push({image}, "hook", [image, later](const PushReply& reply) {
-    later->answer(push_response(image, reply));
+  port.push({image}, "hook", [&port, image, later](const PushReply& reply) {
+    HttpResponse response = push_response(image, reply);
+    port.metrics().hook_call(response.status);
+    later->answer(std::move(response));
   });
 }
 
@@ -72,10 +75,26 @@ HttpResponse webhook_response(const PushReply& reply, std::size_t events, std::s
       200, {{"events", events}, {"queued", reply.targets.size()}, {"left_out", left_out}});
 }
 
+EventResult event_result(PushReply::Kind kind) {
+  switch (kind) {
+    case PushReply::Kind::queued:
+      return EventResult::queued;
+    case PushReply::Kind::no_match:
+      return EventResult::no_match;
+    case PushReply::Kind::full:
+    case PushReply::Kind::failed:
+      break;
+  }
+  return EventResult::refused;
+}
+
 void take_events(SyncPort& port,
                  const std::string& sender,
                  const PushEvents& pushed,
                  Responder responder) {
+  if (pushed.left_out > 0) {
+    port.metrics().webhook_event(sender, EventResult::left_out, pushed.left_out);
+  }
   if (pushed.events.empty()) {
     responder.answer(webhook_response({}, 0, pushed.left_out));
     return;
@@ -88,9 +107,11 @@ void take_events(SyncPort& port,
   const std::size_t left_out = pushed.left_out;
   const std::size_t count = images.size();
   const auto later = std::make_shared<Responder>(std::move(responder));
-  port.push(images, "webhook " + sender, [later, count, left_out](const PushReply& reply) {
-    later->answer(webhook_response(reply, count, left_out));
-  });
+  port.push(
+      images, "webhook " + sender, [&port, sender, later, count, left_out](const PushReply& reply) {
+        port.metrics().webhook_event(sender, event_result(reply.kind), count);
+        later->answer(webhook_response(reply, count, left_out));
+      });
 }
 
 void answer_webhook(SyncPort& port, const HttpRequest& request, Responder responder) {
@@ -148,6 +169,12 @@ void add_sync_routes(Router& router, SyncPort& port) {
       answer_webhook(port, request, std::move(responder));
     });
   }
+  router.add("GET",
+             "/metrics",
+             guarded_by(port, [&port](const HttpRequest& /*request*/, Responder responder) {
+               responder.answer({.content_type = std::string(Metrics::kContentType),
+                                 .body = port.metrics().text()});
+             }));
   router.add("GET", "/healthz", [&port](const HttpRequest& /*request*/, Responder responder) {
     responder.answer(condition_response(port.liveness(), "alive"));
   });

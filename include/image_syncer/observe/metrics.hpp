@@ -28,7 +28,7 @@ struct QueueDepth {
 };
 
 /// What became of an image that a webhook named.
-enum class WebhookResult {
+enum class EventResult {
   queued,    ///< at least one target
   no_match,  ///< neither `registry.reg` nor a rule covers it
   left_out,  ///< the event names nothing that can be copied: no tag, a deletion, another registry
@@ -85,7 +85,7 @@ class Metrics {
   void hook_call(int status);
   /// `sender`: as in `POST /webhooks/SENDER`; one of those that there are, never what a caller
   /// made up.
-  void webhook_event(const std::string& sender, WebhookResult result, std::uint64_t count = 1);
+  void webhook_event(const std::string& sender, EventResult result, std::uint64_t count = 1);
 
   /// A request ended; 0 = without an answer. For `EngineOptions::on_answer`. It also says whether
   /// the registry is up.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <image_syncer/image/reference.hpp>
+#include <image_syncer/observe/metrics.hpp>
 #include <image_syncer/server/access.hpp>
 #include <image_syncer/server/webhook.hpp>
 
@@ -77,6 +78,7 @@ class SyncPort {
   [[nodiscard]] virtual Readiness readiness() const = 0;
   /// Fetches the URL in the background: a sender waits for that (`ConfirmByGet`).
   virtual void confirm(const std::string& url) = 0;
+  [[nodiscard]] virtual Metrics& metrics() = 0;
 };
 
 }  // namespace image_syncer

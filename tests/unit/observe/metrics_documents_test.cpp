@@ -39,7 +39,7 @@ Exposition everything() {
   metrics.run_began();
   metrics.run_ended(true);
   metrics.hook_call(503);
-  metrics.webhook_event("harbor", WebhookResult::queued);
+  metrics.webhook_event("harbor", EventResult::queued);
   metrics.request("quay.io", 200);
   return Exposition(metrics.text());
 }

@@ -246,8 +246,8 @@ TEST_F(MetricsTest, TellsOfTheQueueAndOfWhatFillsIt) {
   for (const int status : {200, 200, 400, 503}) {
     metrics.hook_call(status);
   }
-  metrics.webhook_event("harbor", WebhookResult::queued);
-  metrics.webhook_event("harbor", WebhookResult::no_match, 2);
+  metrics.webhook_event("harbor", EventResult::queued);
+  metrics.webhook_event("harbor", EventResult::no_match, 2);
   const Exposition text = read();
   EXPECT_EQ(text.value("image_syncer_queue_images", {{"state", "queued"}}), 5);
   EXPECT_EQ(text.value("image_syncer_queue_images", {{"state", "claimed"}}), 2);
@@ -296,7 +296,7 @@ TEST_F(MetricsTest, CountsForManyThreadsWhileItIsScraped) {
           state.counters().bytes_up += 10;
           metrics.request(host, 200);
           metrics.hook_call(200 + round % 3);
-          metrics.webhook_event("zot", WebhookResult::queued);
+          metrics.webhook_event("zot", EventResult::queued);
           metrics.set_queue({.queued = 1, .claimed = 1, .parked = 1, .limit = 10});
           metrics.set_next_run(clock.wall_now());
           metrics.rule_succeeded("busybox");
