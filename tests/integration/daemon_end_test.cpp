@@ -1,0 +1,172 @@
+// How daemons end, by whatever cause, and what is left of that with the next start.
+#include "integration/daemon_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace image_syncer {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// More of them by IMAGE_SYNCER_KILL_ROUNDS, for a longer look.
+constexpr int kKillRounds = 3;
+constexpr int kHooksOfRound = 60;
+constexpr int kLongestLife = 400;  // ms
+
+int kill_rounds() {
+  const char* const given = std::getenv("IMAGE_SYNCER_KILL_ROUNDS");
+  return given == nullptr ? kKillRounds : std::stoi(given);
+}
+
+class DaemonEndTest : public DaemonFixture {
+ protected:
+  /// Has the daemon told of these tags of team/app, again and again until it is gone; the tags of
+  /// which it said that it has taken them.
+  static std::vector<std::string> told_until_gone(RegistryClient client,
+                                                  const std::string& name,
+                                                  const std::vector<std::string>& tags) {
+    std::vector<std::string> taken;
+    try {
+      for (std::size_t at = 0;; ++at) {
+        const std::string& tag = tags[at % tags.size()];
+        const auto answer = client.request("POST", hook(name, tag));
+        if (answer.status != 200) {
+          throw std::logic_error("answered " + std::to_string(answer.status) + " " + answer.body);
+        }
+        if (at < tags.size()) {
+          taken.push_back(tag);
+        }
+      }
+    } catch (const std::runtime_error&) {
+      return taken;  // no complete answer: it is gone
+    }
+  }
+
+  /// The exit code, or a description of another end.
+  static std::string end_of(ChildProcess& program, milliseconds limit) {
+    const auto status = program.wait(limit);
+    if (!status) {
+      return "still running";
+    }
+    return WIFEXITED(*status) ? std::to_string(WEXITSTATUS(*status))
+                              : "signal " + std::to_string(WTERMSIG(*status));
+  }
+
+  const BuiltManifest image_ = build_image({.layers = layers_of({1000, 2000, 3000, 4000})});
+};
+
+TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
+  const RealRegistry source;
+  const RealRegistry target;
+  source.client().push("team/app", "first", image_);
+  configure(std::string(kQuiet) + mapping(source, target.host()) +
+            open_registries({&source, &target}));
+  const std::string name = source.host() + "/team/app";
+  const auto seed = std::random_device{}();
+  std::minstd_rand random(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::vector<std::string> taken;
+  const int rounds = kill_rounds();
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<std::string> tags;
+    for (int hook = 0; hook < kHooksOfRound; ++hook) {
+      tags.push_back("r" + std::to_string(round) + "-" + std::to_string(hook));
+      source.client().put_manifest("team/app", tags.back(), image_.media_type, image_.bytes);
+    }
+    const auto daemon = start();
+    auto told = std::async(std::launch::async, told_until_gone, daemon->client(), name, tags);
+    const milliseconds life(std::uniform_int_distribution<int>(1, kLongestLife)(random));
+    EXPECT_FALSE(daemon->program().wait(life)) << "ended by itself: " << daemon->logged();
+    daemon->program().signal(SIGKILL);
+    EXPECT_EQ(end_of(daemon->program(), seconds(10)), "signal 9");
+    const std::vector<std::string> of_round = told.get();
+    taken.insert(taken.end(), of_round.begin(), of_round.end());
+  }
+  ASSERT_FALSE(taken.empty()) << "not one call was answered: the test shows nothing";
+  const auto daemon = start();
+  for (const std::string& tag : taken) {
+    ASSERT_TRUE(daemon->brings(target, "team/app", tag, image_)) << tag << "\n" << daemon->logged();
+  }
+}
+
+TEST_F(DaemonEndTest, AStopLeavesWhatWasTakenForTheNextStart) {
+  const RealRegistry source;
+  const RealRegistry target;
+  source.client().push("team/app", "v1", image_);
+  const std::string settings = std::string(kQuiet) + mapping(source, target.host());
+  // The target is asked so seldom that the image cannot get there within the grace.
+  configure(settings + "registries:\n  " + source.host() + ": {insecure: true}\n  " +
+            target.host() + ": {insecure: true, requestsPerSecond: 1}\n");
+  {
+    const auto daemon = start();
+    const auto answer = daemon->client().request("POST", hook(source.host() + "/team/app", "v1"));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    daemon->program().signal(SIGTERM);
+    ASSERT_EQ(end_of(daemon->program(), kGrace + seconds(3)), "0") << daemon->logged();
+    ASSERT_FALSE(target.client().get_manifest("team/app", "v1")) << "it was to be cut off";
+  }
+  configure(settings + open_registries({&source, &target}));
+  const auto daemon = start();
+  EXPECT_TRUE(daemon->brings(target, "team/app", "v1", image_)) << daemon->logged();
+}
+
+TEST_F(DaemonEndTest, AStopWithoutWorkTakesNoTime) {
+  configure(std::string(kQuiet));
+  for (const int number : {SIGTERM, SIGINT}) {
+    const auto daemon = start();
+    daemon->program().signal(number);
+    EXPECT_EQ(end_of(daemon->program(), kGrace), "0") << daemon->logged();
+    EXPECT_TRUE(daemon->has_logged("stopped")) << daemon->logged();
+  }
+}
+
+TEST_F(DaemonEndTest, ASecondDaemonOnTheSameRecordNamesTheFirst) {
+  configure(std::string(kQuiet));
+  const auto first = start();
+  const auto second = run({"-c", "sync.yaml"});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("process " + std::to_string(first->program().pid())));
+  EXPECT_TRUE(first->program().running());
+}
+
+TEST_F(DaemonEndTest, APortInUseIsSaidInOneLine) {
+  configure("app: {port: \"127.0.0.1:0\"}\n" + std::string(kRule));
+  const auto first = start();
+  write("other.yaml",
+        "app: {port: \"127.0.0.1:" + first->port() + "\"}\ndb: {file: other.db}\n" +
+            std::string(kRule));
+  const auto second = run({"-c", "other.yaml"});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_EQ(second.err,
+            "image-syncer: cannot listen on 127.0.0.1:" + first->port() +
+                ": address already in use (app.port)\n");
+  EXPECT_EQ(second.out, "");
+}
+
+TEST_F(DaemonEndTest, AConfigurationThatCannotBeReadIsNoStart) {
+  write("broken.yaml", "app: {port: [}\n");
+  write("wrong.yaml", "app: {port: \"127.0.0.1:0\"}\nsync: {interval: never}\n");
+  std::filesystem::create_directory(file("folder.yaml"));
+  for (const char* const name : {"missing.yaml", "folder.yaml", "broken.yaml", "wrong.yaml"}) {
+    const auto out = run({"-c", name});
+    EXPECT_EQ(out.exit_code, 2) << name << out.err;
+    EXPECT_THAT(out.err, HasSubstr(name));
+    EXPECT_EQ(out.out, "");
+  }
+  EXPECT_FALSE(std::filesystem::exists(file("image-syncer.db")));
+}
+
+}  // namespace
+}  // namespace image_syncer
