@@ -94,9 +94,13 @@ void Daemon::run(const std::stop_token& stop) {
   });
   describe_configuration();
   take_pending_file();
+  service_manager_.notify("READY=1");
   while (!stop.stop_requested()) {
     const Inbox news = wait_for_news(stop);
     last_turn_ = system_clock().now().time_since_epoch().count();
+    if (service_manager_.watchdog()) {
+      service_manager_.notify("WATCHDOG=1");
+    }
     end_runs(news.ended);
     if (news.ending) {
       break;
@@ -113,6 +117,7 @@ void Daemon::run(const std::stop_token& stop) {
     }
     drop_idle_generations();
   }
+  service_manager_.notify("STOPPING=1");
   wind_down();
 }
 
@@ -179,6 +184,7 @@ void Daemon::load_again() {
           "app.port and db.file take effect with the next start only",
           {{"file", path_}});
     }
+    configure_log(options_, *loaded);
     timer_.replace(schedule_of(*loaded), Moment::of(system_clock()));
     watch_ = FileWatch(loaded->files);
     {

@@ -4,6 +4,7 @@
 #include "app/daemon_settings.hpp"
 #include "app/file_watch.hpp"
 #include "app/generation.hpp"
+#include "app/service_manager.hpp"
 #include "app/url_fetcher.hpp"
 #include <image_syncer/record/image_queue.hpp>
 #include <image_syncer/record/run_history.hpp>
@@ -112,6 +113,7 @@ class Daemon final : public SyncPort {
   ImageQueue queue_;
   TargetsInWork targets_;
   UrlFetcher fetcher_;
+  const ServiceManager service_manager_;
   Metrics metrics_;
 
   // The daemon's thread only.

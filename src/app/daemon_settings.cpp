@@ -5,6 +5,7 @@
 #include <image_syncer/schedule/cron.hpp>
 #include <image_syncer/schedule/time_zone.hpp>
 #include <image_syncer/util/error.hpp>
+#include <image_syncer/util/log.hpp>
 
 #include <filesystem>
 #include <optional>
@@ -66,6 +67,15 @@ DaemonSettings load_daemon_settings(const std::string& path, const Options& opti
     config.log_file = options.log.file;
   }
   return std::make_shared<const DaemonConfig>(std::move(config));
+}
+
+void configure_log(const Options& options, const DaemonConfig& config) {
+  LogOptions log_options = options.log;
+  log_options.file = config.log_file;
+  if (config.log_debug && !options.given.contains("--log-level")) {
+    log_options.level = LogLevel::debug;
+  }
+  configure_log(log_options);
 }
 
 Schedule schedule_of(const DaemonConfig& config) {

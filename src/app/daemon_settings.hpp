@@ -20,6 +20,10 @@ using DaemonSettings = std::shared_ptr<const DaemonConfig>;
 /// Throws `ConfigError`.
 [[nodiscard]] DaemonSettings load_daemon_settings(const std::string& path, const Options& options);
 
+/// Where the log goes from now on; a file is opened anew. Throws `Error` naming the file when it
+/// cannot be opened.
+void configure_log(const Options& options, const DaemonConfig& config);
+
 [[nodiscard]] Schedule schedule_of(const DaemonConfig& config);
 
 [[nodiscard]] EngineOptions engine_options(const DaemonConfig& config, const Options& options);

@@ -21,15 +21,6 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerGrace{5};
 
-void configure_log_for(const Options& options, const DaemonConfig& config) {
-  LogOptions log_options = options.log;
-  log_options.file = config.log_file;
-  if (config.log_debug && !options.given.contains("--log-level")) {
-    log_options.level = LogLevel::debug;
-  }
-  configure_log(log_options);
-}
-
 void say_warnings(const DaemonConfig& config) {
   for (const Complaint& warning : config.warnings) {
     log(LogLevel::warn, "config", warning.str());
@@ -41,7 +32,7 @@ void say_warnings(const DaemonConfig& config) {
 int run_daemon(const Options& options, SignalWatch& signals) {
   const std::string path = find_sync_file(options);
   const DaemonSettings settings = load_daemon_settings(path, options);
-  configure_log_for(options, *settings);
+  configure_log(options, *settings);
   say_warnings(*settings);
   Daemon daemon(options, path, settings);
   Router router;
@@ -76,7 +67,7 @@ int run_daemon(const Options& options, SignalWatch& signals) {
 
 int run_daemon_once(const Options& options, const std::stop_token& stop) {
   const DaemonSettings settings = load_daemon_settings(find_sync_file(options), options);
-  configure_log_for(options, *settings);
+  configure_log(options, *settings);
   if (settings->rules.empty()) {
     throw Error("no rules: nothing to run once");
   }
