@@ -295,7 +295,8 @@ void Metrics::set_rules(const std::vector<RuleSuccess>& rules) {
     if (gauge == nullptr) {
       gauge = &impl_->rule_successes.Add({{"rule", rule.rule}});
     }
-    gauge->Set(rule.last_success ? seconds(*rule.last_success) : 0);
+    // The caller may know less, for instance when the history could not be read.
+    gauge->Set(std::max(gauge->Value(), rule.last_success ? seconds(*rule.last_success) : 0));
   }
   for (auto& [rule, gauge] : old) {
     remove(impl_->rule_successes, gauge);
