@@ -10,7 +10,8 @@ packages_of() {
     build)
       echo g++ cmake ninja-build ccache pkgconf libcurl4-openssl-dev libssl-dev \
         nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev \
-        libsqlite3-dev libsqlitecpp-dev libre2-dev libhowardhinnant-date-dev libmicrohttpd-dev prometheus-cpp-dev
+        libsqlite3-dev libsqlitecpp-dev libre2-dev libhowardhinnant-date-dev libmicrohttpd-dev \
+        prometheus-cpp-dev
       ;;
     run) echo docker-registry curl tzdata ;;
     test) echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl tzdata ;;

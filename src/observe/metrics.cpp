@@ -22,7 +22,6 @@ namespace {
 using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
-using prometheus::Labels;
 template <typename T>
 using Family = prometheus::Family<T>;
 
@@ -114,7 +113,7 @@ struct Metrics::Impl {
     Gauge* open_files = nullptr;
   };
 
-  Impl(const std::string& version, Clock& clock_);
+  Impl(const std::string& version, Clock& time);
 
   void add_growth(RunState& run, std::vector<std::uint64_t>& added);
   HostSeries& series_of(State& held, const std::string& host);
@@ -179,8 +178,8 @@ struct Metrics::Impl {
   Synchronized<State> state;
 };
 
-Metrics::Impl::Impl(const std::string& version, Clock& clock_)
-    : clock(clock_) {
+Metrics::Impl::Impl(const std::string& version, Clock& time)
+    : clock(time) {
   auto& images = counters(registry,
                           "image_syncer_images_total",
                           "Images that were looked at, once for each target, by how that ended.");
@@ -296,7 +295,8 @@ void Metrics::set_rules(const std::vector<RuleSuccess>& rules) {
     if (gauge == nullptr) {
       gauge = &impl_->rule_successes.Add({{"rule", rule.rule}});
     }
-    gauge->Set(rule.last_success ? seconds(*rule.last_success) : 0);
+    // The caller may know less, for instance when the history could not be read.
+    gauge->Set(std::max(gauge->Value(), rule.last_success ? seconds(*rule.last_success) : 0));
   }
   for (auto& [rule, gauge] : old) {
     remove(impl_->rule_successes, gauge);

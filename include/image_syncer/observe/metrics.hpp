@@ -58,7 +58,7 @@ class Metrics {
 
   // Configuration; called at the start and after each reload.
 
-  /// The rules there are. Series of others go.
+  /// The rules there are. Series of others go; a later success that is known already stays.
   void set_rules(const std::vector<RuleSuccess>& rules);
   /// The registries that are configured, sources and targets, as `request` names them. Series of
   /// others go; requests to them are counted still, but whether they are up is not shown.

@@ -185,6 +185,16 @@ TEST_F(MetricsTest, TellsWhenRulesLastSucceeded) {
   EXPECT_EQ(read().series(name), 0U);
 }
 
+TEST_F(MetricsTest, AReloadForgetsNoSuccessOfARuleThatStays) {
+  const std::string name = "image_syncer_rule_last_success_timestamp_seconds";
+  metrics.set_rules({{"busybox", std::nullopt}});
+  metrics.rule_succeeded("busybox");
+  metrics.set_rules({{"busybox", clock.wall_now() - 1h}});
+  EXPECT_EQ(value(name, {{"rule", "busybox"}}), now());
+  metrics.set_rules({{"busybox", std::nullopt}});
+  EXPECT_EQ(value(name, {{"rule", "busybox"}}), now());
+}
+
 TEST_F(MetricsTest, TheSameRuleTwiceIsOneSeries) {
   const std::string name = "image_syncer_rule_last_success_timestamp_seconds";
   metrics.set_rules({{"busybox", std::nullopt}, {"busybox", std::nullopt}});
