@@ -345,6 +345,7 @@ void Daemon::describe_configuration() {
     log(LogLevel::warn, "daemon", "the history cannot be read", {{"cause", error.message()}});
   }
   std::vector<RuleSuccess> successes;
+  successes.reserve(rules.size());
   for (auto& [text, success] : rules) {
     successes.push_back(std::move(success));
   }
@@ -359,6 +360,7 @@ void Daemon::take_pending_file() {
     return;
   }
   std::vector<NewImage> images;
+  images.reserve(config->pending->images.size());
   for (const PendingImages::Image& image : config->pending->images) {
     images.push_back({image.source, image.target, "pending file"});
   }
