@@ -33,12 +33,12 @@ std::optional<Repository> repository_of(std::string_view name) {
       name.find('/', first + 1) == std::string_view::npos) {
     return std::nullopt;
   }
-  // A registry without dot and port would be taken for a part of the path; what follows has the
-  // grammar of any repository.
+  // A registry without dot and port would be taken for a part of the path, so it gets a port for
+  // the while; what follows has the grammar of any repository.
   const std::string registry(name.substr(0, first));
   const bool is_host = registry == "localhost" || registry.find_first_of(".:") != std::string::npos;
   const std::string path(name.substr(first + 1));
-  Repository repository = parse_repository((is_host ? registry : registry + ".") + "/" + path);
+  Repository repository = parse_repository((is_host ? registry : registry + ":1") + "/" + path);
   if (!is_host) {
     repository.registry = normalize_registry(registry);
   }
