@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <future>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -22,8 +23,8 @@ using testing::StartsWith;
 
 // More of them by IMAGE_SYNCER_KILL_ROUNDS, for a longer look.
 constexpr int kKillRounds = 3;
-constexpr int kHooksOfRound = 60;
-constexpr int kLongestLife = 400;  // ms
+constexpr int kHooksOfRound = 15;
+constexpr int kLongestLife = 200;  // ms
 
 int kill_rounds() {
   const char* const given = std::getenv("IMAGE_SYNCER_KILL_ROUNDS");
@@ -70,20 +71,24 @@ class DaemonEndTest : public DaemonFixture {
 TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
   const RealRegistry source;
   const RealRegistry target;
-  source.client().push("team/app", "first", image_);
   configure(std::string(kQuiet) + mapping(source, target.host()) +
             open_registries({&source, &target}));
   const std::string name = source.host() + "/team/app";
   const auto seed = std::random_device{}();
   std::minstd_rand random(seed);
   SCOPED_TRACE("seed " + std::to_string(seed));
+  std::map<std::string, BuiltManifest> images;
   std::vector<std::string> taken;
   const int rounds = kill_rounds();
   for (int round = 0; round < rounds; ++round) {
     std::vector<std::string> tags;
     for (int hook = 0; hook < kHooksOfRound; ++hook) {
       tags.push_back("r" + std::to_string(round) + "-" + std::to_string(hook));
-      source.client().put_manifest("team/app", tags.back(), image_.media_type, image_.bytes);
+      // Each its own: this registry writes the link to a common one anew with each tag, and answers
+      // 500 meanwhile.
+      const auto& image = images[tags.back()] =
+          build_image({.layers = layers_of({1000 + images.size()})});
+      source.client().push("team/app", tags.back(), image);
     }
     const auto daemon = start();
     auto told = std::async(std::launch::async, told_until_gone, daemon->client(), name, tags);
@@ -97,7 +102,8 @@ TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
   ASSERT_FALSE(taken.empty()) << "not one call was answered: the test shows nothing";
   const auto daemon = start();
   for (const std::string& tag : taken) {
-    ASSERT_TRUE(daemon->brings(target, "team/app", tag, image_)) << tag << "\n" << daemon->logged();
+    ASSERT_TRUE(daemon->brings(target, "team/app", tag, images.at(tag))) << tag << "\n"
+                                                                         << daemon->logged();
   }
 }
 
