@@ -3,10 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <future>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -18,12 +19,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 // More of them by IMAGE_SYNCER_KILL_ROUNDS, for a longer look.
 constexpr int kKillRounds = 3;
-constexpr int kHooksOfRound = 60;
-constexpr int kLongestLife = 400;  // ms
+constexpr int kHooksOfRound = 15;
+constexpr int kLongestLife = 200;  // ms
 
 int kill_rounds() {
   const char* const given = std::getenv("IMAGE_SYNCER_KILL_ROUNDS");
@@ -64,26 +64,38 @@ class DaemonEndTest : public DaemonFixture {
                               : "signal " + std::to_string(WTERMSIG(*status));
   }
 
+  /// As `open_registries`; the target is asked so seldom that work takes its time.
+  static std::string slow_target(const RealRegistry& source,
+                                 const RealRegistry& target,
+                                 int per_second) {
+    return "registries:\n  " + source.host() + ": {insecure: true}\n  " + target.host() +
+           ": {insecure: true, requestsPerSecond: " + std::to_string(per_second) + "}\n";
+  }
+
   const BuiltManifest image_ = build_image({.layers = layers_of({1000, 2000, 3000, 4000})});
 };
 
 TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
   const RealRegistry source;
   const RealRegistry target;
-  source.client().push("team/app", "first", image_);
   configure(std::string(kQuiet) + mapping(source, target.host()) +
             open_registries({&source, &target}));
   const std::string name = source.host() + "/team/app";
   const auto seed = std::random_device{}();
   std::minstd_rand random(seed);
   SCOPED_TRACE("seed " + std::to_string(seed));
+  std::map<std::string, BuiltManifest> images;
   std::vector<std::string> taken;
   const int rounds = kill_rounds();
   for (int round = 0; round < rounds; ++round) {
     std::vector<std::string> tags;
     for (int hook = 0; hook < kHooksOfRound; ++hook) {
       tags.push_back("r" + std::to_string(round) + "-" + std::to_string(hook));
-      source.client().put_manifest("team/app", tags.back(), image_.media_type, image_.bytes);
+      // Each its own: this registry writes the link to a common one anew with each tag, and answers
+      // 500 meanwhile.
+      const auto& image = images[tags.back()] =
+          build_image({.layers = layers_of({1000 + images.size()})});
+      source.client().push("team/app", tags.back(), image);
     }
     const auto daemon = start();
     auto told = std::async(std::launch::async, told_until_gone, daemon->client(), name, tags);
@@ -97,7 +109,8 @@ TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
   ASSERT_FALSE(taken.empty()) << "not one call was answered: the test shows nothing";
   const auto daemon = start();
   for (const std::string& tag : taken) {
-    ASSERT_TRUE(daemon->brings(target, "team/app", tag, image_)) << tag << "\n" << daemon->logged();
+    ASSERT_TRUE(daemon->brings(target, "team/app", tag, images.at(tag))) << tag << "\n"
+                                                                         << daemon->logged();
   }
 }
 
@@ -107,8 +120,7 @@ TEST_F(DaemonEndTest, AStopLeavesWhatWasTakenForTheNextStart) {
   source.client().push("team/app", "v1", image_);
   const std::string settings = std::string(kQuiet) + mapping(source, target.host());
   // The target is asked so seldom that the image cannot get there within the grace.
-  configure(settings + "registries:\n  " + source.host() + ": {insecure: true}\n  " +
-            target.host() + ": {insecure: true, requestsPerSecond: 1}\n");
+  configure(settings + slow_target(source, target, 1));
   {
     const auto daemon = start();
     const auto answer = daemon->client().request("POST", hook(source.host() + "/team/app", "v1"));
@@ -116,6 +128,43 @@ TEST_F(DaemonEndTest, AStopLeavesWhatWasTakenForTheNextStart) {
     daemon->program().signal(SIGTERM);
     ASSERT_EQ(end_of(daemon->program(), kGrace + seconds(3)), "0") << daemon->logged();
     ASSERT_FALSE(target.client().get_manifest("team/app", "v1")) << "it was to be cut off";
+  }
+  configure(settings + open_registries({&source, &target}));
+  const auto daemon = start();
+  EXPECT_TRUE(daemon->brings(target, "team/app", "v1", image_)) << daemon->logged();
+}
+
+TEST_F(DaemonEndTest, AStopLetsAnImageThatHasBegunEnd) {
+  const RealRegistry source;
+  const RealRegistry target;
+  source.client().push("team/app", "v1", image_);
+  configure(
+      "app: {port: \"127.0.0.1:0\", shutdownGrace: 30s}\n"
+      "sync: {interval: 24h, runAtStart: false}\n" +
+      mapping(source, target.host()) + slow_target(source, target, 10));
+  const auto daemon = start();
+  ASSERT_EQ(daemon->client().request("POST", hook(source.host() + "/team/app", "v1")).status, 200);
+  ASSERT_TRUE(daemon->until([&] { return target.count("HEAD", "/v2/team/.*") > 0; }));
+  daemon->program().signal(SIGTERM);
+  EXPECT_EQ(end_of(daemon->program(), seconds(30)), "0") << daemon->logged();
+  EXPECT_EQ(target.client().lacks("team/app", "v1", image_), "") << daemon->logged();
+}
+
+TEST_F(DaemonEndTest, WhatTheGraceCutsOffComesWithTheNextStart) {
+  const RealRegistry source;
+  const RealRegistry target;
+  source.client().push("team/app", "v1", image_);
+  const std::string settings = std::string(kQuiet) + mapping(source, target.host());
+  configure(settings + slow_target(source, target, 1));
+  {
+    const auto daemon = start();
+    ASSERT_EQ(daemon->client().request("POST", hook(source.host() + "/team/app", "v1")).status,
+              200);
+    ASSERT_TRUE(daemon->until([&] { return target.count("HEAD", "/v2/team/.*") > 0; }));
+    daemon->program().signal(SIGTERM);
+    ASSERT_EQ(end_of(daemon->program(), kGrace + seconds(3)), "0") << daemon->logged();
+    EXPECT_TRUE(daemon->has_logged("what is under way is cut off")) << daemon->logged();
+    ASSERT_FALSE(target.client().get_manifest("team/app", "v1")) << daemon->logged();
   }
   configure(settings + open_registries({&source, &target}));
   const auto daemon = start();

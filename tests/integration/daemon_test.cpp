@@ -3,22 +3,14 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
-#include <chrono>
-#include <random>
-#include <stdexcept>
+#include <csignal>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace image_syncer {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::Not;
 
 class DaemonTest : public DaemonFixture {
  protected:
