@@ -120,9 +120,10 @@ class Daemon final : public SyncPort {
   RunTimer timer_;
   bool is_first_run_ = true;
   FileWatch watch_;
-  std::vector<std::unique_ptr<Generation>> generations_;  // the youngest last
-  bool wants_new_generation_ = true;
   std::vector<std::unique_ptr<DaemonRun>> runs_;
+  /// The youngest last. After the runs: their ends are told to those.
+  std::vector<std::unique_ptr<Generation>> generations_;
+  bool wants_new_generation_ = true;
   DaemonRun* rules_run_ = nullptr;
   std::size_t pushes_ = 0;
   bool serves_queue_ = false;  // until nothing is due, also where `sync.immediate` is off

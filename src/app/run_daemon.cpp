@@ -21,6 +21,17 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerGrace{5};
 
+// What makes sense for one run only must not be passed over in silence.
+void refuse_one_shot_options(const Options& options) {
+  for (const char* const option :
+       {"--dry-run", "--report", "--output-success-images", "--output-images-format"}) {
+    if (options.given.contains(option)) {
+      throw Error(std::string(option) + ": is for a single run: image-syncer once " + option +
+                  " …");
+    }
+  }
+}
+
 void say_warnings(const DaemonConfig& config) {
   for (const Complaint& warning : config.warnings) {
     log(LogLevel::warn, "config", warning.str());
@@ -30,6 +41,7 @@ void say_warnings(const DaemonConfig& config) {
 }  // namespace
 
 int run_daemon(const Options& options, SignalWatch& signals) {
+  refuse_one_shot_options(options);
   const std::string path = find_sync_file(options);
   const DaemonSettings settings = load_daemon_settings(path, options);
   configure_log(options, *settings);

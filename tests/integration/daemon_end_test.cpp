@@ -204,6 +204,13 @@ TEST_F(DaemonEndTest, APortInUseIsSaidInOneLine) {
   EXPECT_EQ(second.out, "");
 }
 
+TEST_F(DaemonEndTest, WhatIsForASingleRunIsNoOptionOfTheDaemon) {
+  write("sync.yaml", "app: {port: \"127.0.0.1:0\"}\nsync: {interval: 1}\n");
+  const auto out = run({"-c", "sync.yaml", "--dry-run"});
+  EXPECT_EQ(out.exit_code, 2) << out.err;
+  EXPECT_THAT(out.err, HasSubstr("--dry-run: is for a single run: image-syncer once --dry-run"));
+}
+
 TEST_F(DaemonEndTest, AConfigurationThatCannotBeReadIsNoStart) {
   write("broken.yaml", "app: {port: [}\n");
   write("wrong.yaml", "app: {port: \"127.0.0.1:0\"}\nsync: {interval: never}\n");
