@@ -22,14 +22,12 @@ Admission::~Admission() {
 }
 
 void Admission::start(const std::stop_token& stop) {
-  thread_ = std::jthread([this, stop](const std::stop_token& own) {
-    const std::stop_callback relay(stop, [this] { thread_.request_stop(); });
-    loop(own);
-  });
+  relay_.emplace(stop, [this] { stop_.request_stop(); });
+  thread_ = std::jthread([this] { loop(stop_.get_token()); });
 }
 
 void Admission::stop() {
-  thread_.request_stop();
+  stop_.request_stop();
   if (thread_.joinable()) {
     thread_.join();
   }

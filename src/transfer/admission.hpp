@@ -7,7 +7,9 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -59,6 +61,8 @@ class Admission {
   Context& context_;
   Synchronized<State> state_;
   std::condition_variable_any changed_;
+  std::stop_source stop_;
+  std::optional<std::stop_callback<std::function<void()>>> relay_;  // of the engine's stop
   std::jthread thread_;
 };
 
