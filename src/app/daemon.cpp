@@ -108,7 +108,8 @@ void Daemon::run(const std::stop_token& stop) {
     if (news.reload || watch_.has_changed()) {
       load_again();
     }
-    if (news.wanted) {
+    if (news.wanted && rules_run_ == nullptr) {
+      timer_.run_started(Moment::of(system_clock()));
       begin_rules_run(*news.wanted);
     }
     begin_due_run();
@@ -174,6 +175,10 @@ void Daemon::load_again() {
   try {
     DaemonSettings loaded = load_daemon_settings(path_, options_);
     const DaemonSettings before = settings();
+    if (!loaded->auth && before->auth) {
+      // It may listen where others reach it.
+      throw Error("auth.username and auth.password can only be taken out by a new start");
+    }
     for (const Complaint& warning : loaded->warnings) {
       log(LogLevel::warn, "config", warning.str());
     }
@@ -221,10 +226,6 @@ void Daemon::begin_due_run() {
 }
 
 void Daemon::begin_rules_run(Wanted wanted) {
-  if (rules_run_ != nullptr) {
-    return;
-  }
-  timer_.run_started(Moment::of(system_clock()));
   wants_new_generation_ = true;  // what was given up is tried again
   serves_queue_ = true;
   if (wanted.rules.empty()) {

@@ -1,6 +1,7 @@
 #include "app/daemon_settings.hpp"
 
 #include "app/engine_settings.hpp"
+#include "app/registry_set.hpp"
 #include <image_syncer/plan/tag_pattern.hpp>
 #include <image_syncer/schedule/cron.hpp>
 #include <image_syncer/schedule/time_zone.hpp>
@@ -66,6 +67,7 @@ DaemonSettings load_daemon_settings(const std::string& path, const Options& opti
   if (is_given(options, "--log")) {
     config.log_file = options.log.file;
   }
+  RegistrySet(config.registries, process_environment()).open(config.rules);
   return std::make_shared<const DaemonConfig>(std::move(config));
 }
 

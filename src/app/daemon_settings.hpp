@@ -17,7 +17,7 @@ using DaemonSettings = std::shared_ptr<const DaemonConfig>;
 /// working directory. Throws `Error` when there is none.
 [[nodiscard]] std::string find_sync_file(const Options& options);
 
-/// Throws `ConfigError`.
+/// Throws `ConfigError`, and `Error` when proxies or certificates cannot be used.
 [[nodiscard]] DaemonSettings load_daemon_settings(const std::string& path, const Options& options);
 
 /// Where the log goes from now on; a file is opened anew. Throws `Error` naming the file when it

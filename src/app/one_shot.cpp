@@ -55,16 +55,6 @@ bool shows_progress(const Options& options) {
           options.log.format == LogFormat::text);
 }
 
-// Certificates that cannot be used are found before anything is started.
-void open_registries(RegistrySet& registries, const std::vector<Rule>& rules) {
-  for (const Rule& rule : rules) {
-    static_cast<void>(registries.get(rule.source.registry));
-    for (const Destination& destination : rule.destinations) {
-      static_cast<void>(registries.get(destination.repository.registry));
-    }
-  }
-}
-
 }  // namespace
 
 int run_once(const Options& options, const SyncConfig& config, const std::stop_token& stop) {
@@ -76,7 +66,7 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
   bool complete = false;
   {
     RegistrySet registries(config.registries, process_environment());
-    open_registries(registries, config.rules);
+    registries.open(config.rules);
     TargetsInWork targets;
     Engine engine(
         engine_options(options, config.registries),

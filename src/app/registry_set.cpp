@@ -41,6 +41,15 @@ Registry& RegistrySet::get(const std::string& name) {
   return *place.registry;
 }
 
+void RegistrySet::open(const std::vector<Rule>& rules) {
+  for (const Rule& rule : rules) {
+    static_cast<void>(get(rule.source.registry));
+    for (const Destination& destination : rule.destinations) {
+      static_cast<void>(get(destination.repository.registry));
+    }
+  }
+}
+
 std::vector<RateLimitNote> RegistrySet::rate_limits() {
   std::vector<RateLimitNote> notes;
   for (auto& [name, place] : places_) {

@@ -4,6 +4,7 @@
 #include <image_syncer/auth/credential_store.hpp>
 #include <image_syncer/auth/token_cache.hpp>
 #include <image_syncer/config/registries.hpp>
+#include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/registry/registry_host.hpp>
@@ -26,6 +27,10 @@ class RegistrySet {
 
   /// Throws `Error` naming the file when certificates for it cannot be used.
   [[nodiscard]] Registry& get(const std::string& name);
+
+  /// Makes those that `rules` name, so that certificates that cannot be used are found before
+  /// anything is started. Throws as `get`.
+  void open(const std::vector<Rule>& rules);
 
   /// What the registries said about their rate limits.
   [[nodiscard]] std::vector<RateLimitNote> rate_limits();

@@ -5,8 +5,8 @@
 
 namespace image_syncer {
 
-/// `/images/sync/hook`, `/images/sync/do`, `/webhooks/SENDER`, `/healthz` and `/readyz`
-/// (docs/hook.md). `port` outlives the router.
+/// `/images/sync/hook`, `/images/sync/do`, `/webhooks/SENDER`, `/metrics`, `/healthz` and `/readyz`
+/// (docs/configuration.md, The hook). `port` outlives the router.
 void add_sync_routes(Router& router, SyncPort& port);
 
 }  // namespace image_syncer
