@@ -47,8 +47,11 @@ ImageQueueOptions queue_options(const DaemonConfig& config, std::function<void()
   return options;
 }
 
-// As a run counts them.
-std::vector<Rule> numbered(std::vector<Rule> rules) {
+// Those whose source is `text`, or all where it is empty, numbered as a run counts them.
+std::vector<Rule> select_rules(std::vector<Rule> rules, const std::string& text) {
+  if (!text.empty()) {
+    std::erase_if(rules, [&text](const Rule& rule) { return rule.text != text; });
+  }
   for (std::size_t index = 0; index < rules.size(); ++index) {
     rules[index].index = index;
   }
@@ -222,23 +225,20 @@ void Daemon::begin_due_run() {
   const RunKind kind = std::exchange(is_first_run_, false) && settings()->run_at_start
                            ? RunKind::start
                            : RunKind::timed;
-  begin_rules_run({kind, settings()->rules, ""});
+  begin_rules_run({kind, ""});
 }
 
-void Daemon::begin_rules_run(Wanted wanted) {
+void Daemon::begin_rules_run(const Wanted& wanted) {
   wants_new_generation_ = true;  // what was given up is tried again
   serves_queue_ = true;
-  if (wanted.rules.empty()) {
+  std::vector<Rule> rules = select_rules(settings()->rules, wanted.rule);
+  if (rules.empty()) {
     timer_.run_ended();
     return;
   }
   try {
-    auto run = std::make_unique<RulesRun>(young_generation(),
-                                          numbered(std::move(wanted.rules)),
-                                          history_,
-                                          metrics_,
-                                          wanted.kind,
-                                          wanted.rule);
+    auto run = std::make_unique<RulesRun>(
+        young_generation(), std::move(rules), history_, metrics_, wanted.kind, wanted.rule);
     rules_run_ = run.get();
     current_.lock()->is_running = true;
     metrics_.run_began();

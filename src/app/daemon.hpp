@@ -50,8 +50,8 @@ class Daemon final : public SyncPort {
   [[nodiscard]] RunReply start_run(const std::optional<std::string>& rule) override;
   [[nodiscard]] std::shared_ptr<const AccessGuard> guard() const override;
   [[nodiscard]] std::optional<WebhookSettings> webhook(std::string_view sender) const override;
-  [[nodiscard]] Readiness liveness() const override;
-  [[nodiscard]] Readiness readiness() const override;
+  [[nodiscard]] std::string liveness_problem() const override;
+  [[nodiscard]] std::string readiness_problem() const override;
   void confirm(const std::string& url) override;
 
   [[nodiscard]] Metrics& metrics() override { return metrics_; }
@@ -59,8 +59,7 @@ class Daemon final : public SyncPort {
  private:
   struct Wanted {
     RunKind kind = RunKind::manual;
-    std::vector<Rule> rules;
-    std::string rule;  // of RunKind::rule
+    std::string rule;  // of RunKind::rule; otherwise all
   };
 
   /// What other threads leave for the daemon's.
@@ -86,7 +85,7 @@ class Daemon final : public SyncPort {
   [[nodiscard]] Clock::time_point next_look();
   void load_again();
   void begin_due_run();
-  void begin_rules_run(Wanted wanted);
+  void begin_rules_run(const Wanted& wanted);
   void begin_pushed();
   void begin_push(Claim claim);
   void begin_push(Claim claim, const PlatformFilter* platforms);

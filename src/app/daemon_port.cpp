@@ -21,13 +21,7 @@ void Daemon::push(const std::vector<Reference>& images,
   const DaemonSettings config = settings();
   std::vector<NewImage> wanted;
   for (const Reference& image : images) {
-    std::vector<Reference> targets = mapped_targets(config->hook_mappings, image);
-    for (Reference& target : rule_targets(config->rules, image)) {
-      if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
-        targets.push_back(std::move(target));
-      }
-    }
-    for (Reference& target : targets) {
+    for (Reference& target : push_targets(config->hook_mappings, config->rules, image)) {
       wanted.push_back({image, std::move(target), origin});
     }
   }
@@ -63,34 +57,27 @@ void Daemon::push(const std::vector<Reference>& images,
 }
 
 RunReply Daemon::start_run(const std::optional<std::string>& rule) {
-  Wanted wanted;
-  {
-    auto current = current_.lock();
-    if (current->is_running) {
-      return {RunReply::Kind::already_running};
-    }
-    wanted.rules = current->settings->rules;
+  const DaemonSettings config = settings();
+  if (rule && std::none_of(config->rules.begin(), config->rules.end(), [&rule](const Rule& known) {
+        return known.text == *rule;
+      })) {
+    return RunReply::no_such_rule;
   }
-  if (rule) {
-    wanted.kind = RunKind::rule;
-    wanted.rule = *rule;
-    std::erase_if(wanted.rules, [&rule](const Rule& known) { return known.text != *rule; });
-    if (wanted.rules.empty()) {
-      return {RunReply::Kind::no_such_rule};
-    }
+  if (current_.lock()->is_running) {
+    return RunReply::already_running;
   }
   {
     auto inbox = inbox_.lock();
     if (inbox->ending) {
-      return {RunReply::Kind::ending};
+      return RunReply::ending;
     }
     if (inbox->wanted) {
-      return {RunReply::Kind::already_running};
+      return RunReply::already_running;
     }
-    inbox->wanted = std::move(wanted);
+    inbox->wanted = {rule ? RunKind::rule : RunKind::manual, rule.value_or("")};
   }
   wake();
-  return {RunReply::Kind::started};
+  return RunReply::started;
 }
 
 std::shared_ptr<const AccessGuard> Daemon::guard() const {
@@ -106,18 +93,18 @@ std::optional<WebhookSettings> Daemon::webhook(std::string_view sender) const {
   return WebhookSettings{found->second.secret, found->second.registry};
 }
 
-Readiness Daemon::liveness() const {
+std::string Daemon::liveness_problem() const {
   const Clock::time_point last{Clock::duration(last_turn_.load())};
   const auto since = system_clock().now() - last;
   if (since < kLongestTurn) {
     return {};
   }
-  return {"the daemon's loop has not turned for " +
-          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(since).count()) + " s"};
+  return "the daemon's loop has not turned for " +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(since).count()) + " s";
 }
 
-Readiness Daemon::readiness() const {
-  return {current_.lock()->problem};
+std::string Daemon::readiness_problem() const {
+  return current_.lock()->problem;
 }
 
 void Daemon::confirm(const std::string& url) {

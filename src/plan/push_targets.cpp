@@ -88,6 +88,16 @@ std::vector<Reference> rule_targets(const std::vector<Rule>& rules, const Refere
   return targets;
 }
 
+std::vector<Reference> push_targets(const std::vector<HookMapping>& mappings,
+                                    const std::vector<Rule>& rules,
+                                    const Reference& pushed) {
+  std::vector<Reference> targets = mapped_targets(mappings, pushed);
+  for (Reference& target : rule_targets(rules, pushed)) {
+    add(targets, std::move(target));
+  }
+  return targets;
+}
+
 const Rule* rule_between(const std::vector<Rule>& rules,
                          const Reference& source,
                          const Reference& target) {

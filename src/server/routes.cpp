@@ -45,15 +45,15 @@ void answer_hook(SyncPort& port, const HttpRequest& request, Responder responder
   });
 }
 
-HttpResponse run_response(RunReply::Kind kind, const std::optional<std::string>& rule) {
-  switch (kind) {
-    case RunReply::Kind::started:
+HttpResponse run_response(RunReply reply, const std::optional<std::string>& rule) {
+  switch (reply) {
+    case RunReply::started:
       return json_response(200, {{"started", true}});
-    case RunReply::Kind::already_running:
+    case RunReply::already_running:
       return json_response(200, {{"started", false}, {"reason", "a run is on already"}});
-    case RunReply::Kind::no_such_rule:
+    case RunReply::no_such_rule:
       return error_response(404, "no rule has the source " + rule.value_or(""));
-    case RunReply::Kind::ending:
+    case RunReply::ending:
       break;
   }
   return error_response(503, "the daemon is ending");
@@ -64,7 +64,7 @@ void answer_do(SyncPort& port, const HttpRequest& request, Responder responder) 
   if (const auto given = request.parameter("rule")) {
     rule = std::string(*given);
   }
-  responder.answer(run_response(port.start_run(rule).kind, rule));
+  responder.answer(run_response(port.start_run(rule), rule));
 }
 
 HttpResponse webhook_response(const PushReply& reply, std::size_t events, std::size_t left_out) {
@@ -144,9 +144,8 @@ void answer_webhook(SyncPort& port, const HttpRequest& request, Responder respon
   }
 }
 
-HttpResponse condition_response(const Readiness& condition, const char* good) {
-  return condition.problem.empty() ? json_response(200, {{"status", good}})
-                                   : error_response(503, condition.problem);
+HttpResponse condition_response(const std::string& problem, const char* good) {
+  return problem.empty() ? json_response(200, {{"status", good}}) : error_response(503, problem);
 }
 
 }  // namespace
@@ -176,10 +175,10 @@ void add_sync_routes(Router& router, SyncPort& port) {
                                  .body = port.metrics().text()});
              }));
   router.add("GET", "/healthz", [&port](const HttpRequest& /*request*/, Responder responder) {
-    responder.answer(condition_response(port.liveness(), "alive"));
+    responder.answer(condition_response(port.liveness_problem(), "alive"));
   });
   router.add("GET", "/readyz", [&port](const HttpRequest& /*request*/, Responder responder) {
-    responder.answer(condition_response(port.readiness(), "ready"));
+    responder.answer(condition_response(port.readiness_problem(), "ready"));
   });
 }
 

@@ -19,6 +19,11 @@ namespace image_syncer {
 [[nodiscard]] std::vector<Reference> rule_targets(const std::vector<Rule>& rules,
                                                   const Reference& pushed);
 
+/// Both, the mappings first, without repetition: all that a pushed image goes to.
+[[nodiscard]] std::vector<Reference> push_targets(const std::vector<HookMapping>& mappings,
+                                                  const std::vector<Rule>& rules,
+                                                  const Reference& pushed);
+
 /// The rule, of those that cover `source`, that sends it to `target`; nullptr when none does (it
 /// came by a mapping, or the rules have changed since).
 [[nodiscard]] const Rule* rule_between(const std::vector<Rule>& rules,

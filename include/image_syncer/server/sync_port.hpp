@@ -35,16 +35,7 @@ struct PushReply {
 };
 
 /// What a call for a run came to.
-struct RunReply {
-  enum class Kind { started, already_running, no_such_rule, ending };
-
-  Kind kind = Kind::started;
-};
-
-/// Whether the daemon can be relied on; `problem` is one line, empty = it can.
-struct Readiness {
-  std::string problem;
-};
+enum class RunReply { started, already_running, no_such_rule, ending };
 
 /// What the HTTP interface asks of the daemon. All members may be called from any thread, and do
 /// not block: neither on a disk nor on the network.
@@ -72,10 +63,10 @@ class SyncPort {
   [[nodiscard]] virtual std::shared_ptr<const AccessGuard> guard() const = 0;
   /// Absent when the sender is not switched on.
   [[nodiscard]] virtual std::optional<WebhookSettings> webhook(std::string_view sender) const = 0;
-  /// Whether the daemon's own loop turns.
-  [[nodiscard]] virtual Readiness liveness() const = 0;
-  /// Whether what is pushed can be queued.
-  [[nodiscard]] virtual Readiness readiness() const = 0;
+  /// Why the daemon's own loop does not turn, in one line; empty = it does.
+  [[nodiscard]] virtual std::string liveness_problem() const = 0;
+  /// Why what is pushed cannot be queued, in one line; empty = it can.
+  [[nodiscard]] virtual std::string readiness_problem() const = 0;
   /// Fetches the URL in the background: a sender waits for that (`ConfirmByGet`).
   virtual void confirm(const std::string& url) = 0;
   [[nodiscard]] virtual Metrics& metrics() = 0;
