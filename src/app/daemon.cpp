@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kPushesPerWorker = 4;
 // An engine without work keeps its connections for so long.
 constexpr std::chrono::seconds kKeepIdle{30};
+constexpr std::chrono::seconds kMetricsEvery{1};
 // How often files are looked at for changes.
 constexpr std::chrono::seconds kFileLook{2};
 
@@ -143,23 +144,32 @@ Daemon::Inbox Daemon::wait_for_news(const std::stop_token& stop) {
 
 Clock::time_point Daemon::next_look() {
   const Moment now = Moment::of(system_clock());
-  metrics_.set_next_run(timer_.next_run(now));
-  metrics_.set_runs_skipped(timer_.skipped());
   Clock::time_point next = std::min(timer_.wake_at(now), now.steady + kFileLook);
   try {
     if (const auto due = queue_.next_due(); due && *due > now.wall) {
       next = std::min(next, now.steady + (*due - now.wall));
     }
-    const QueueCounts counts = queue_.counts();
-    metrics_.set_queue({counts.queued - std::min(counts.queued, counts.claimed),
-                        counts.claimed,
-                        counts.parked,
-                        ImageQueueOptions{}.max_rows});
+    tell_metrics(now);
     note_queue("");
   } catch (const RecordError& error) {
     note_queue(error.message());
   }
   return next;
+}
+
+// Not at every turn: to count the queue is to go through it.
+void Daemon::tell_metrics(Moment now) {
+  if (now.steady < next_metrics_) {
+    return;
+  }
+  next_metrics_ = now.steady + kMetricsEvery;
+  metrics_.set_next_run(timer_.next_run(now));
+  metrics_.set_runs_skipped(timer_.skipped());
+  const QueueCounts counts = queue_.counts();
+  metrics_.set_queue({counts.queued - std::min(counts.queued, counts.claimed),
+                      counts.claimed,
+                      counts.parked,
+                      ImageQueueOptions{}.max_rows});
 }
 
 // Said once when it begins and once when it is over.

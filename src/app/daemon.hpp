@@ -83,6 +83,7 @@ class Daemon final : public SyncPort {
 
   [[nodiscard]] Inbox wait_for_news(const std::stop_token& stop);
   [[nodiscard]] Clock::time_point next_look();
+  void tell_metrics(Moment now);
   void load_again();
   void begin_due_run();
   void begin_rules_run(const Wanted& wanted);
@@ -118,6 +119,7 @@ class Daemon final : public SyncPort {
   // The daemon's thread only.
   RunTimer timer_;
   bool is_first_run_ = true;
+  Clock::time_point next_metrics_;
   FileWatch watch_;
   std::vector<std::unique_ptr<DaemonRun>> runs_;
   /// The youngest last. After the runs: their ends are told to those.

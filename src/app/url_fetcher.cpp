@@ -2,7 +2,9 @@
 
 #include "app/version.hpp"
 #include <image_syncer/http/exchange.hpp>
+#include <image_syncer/http/proxy.hpp>
 #include <image_syncer/http/session.hpp>
+#include <image_syncer/util/environment.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/log.hpp>
 #include <image_syncer/util/redaction.hpp>
@@ -18,8 +20,9 @@ constexpr std::size_t kMostWaiting = 100;
 
 class Fetch final : public Exchange {
  public:
-  explicit Fetch(std::string url)
-      : url_(std::move(url)) {}
+  Fetch(std::string url, const ProxyPolicy& proxies)
+      : url_(std::move(url)),
+        proxies_(proxies) {}
 
   [[nodiscard]] const std::string& host() const override { return url_; }
 
@@ -30,6 +33,7 @@ class Fetch final : public Exchange {
     Request request;
     request.url = url_;
     request.max_body = 64ULL * 1024;
+    request.connection.proxy = proxies_.choose(url_);
     request.connect_timeout = std::chrono::seconds(10);
     request.stall_timeout = std::chrono::seconds(20);
     return request;
@@ -43,6 +47,7 @@ class Fetch final : public Exchange {
 
  private:
   std::string url_;
+  const ProxyPolicy& proxies_;
   bool asked_ = false;
 };
 
@@ -72,9 +77,7 @@ void UrlFetcher::fetch(const std::string& url) {
 }
 
 void UrlFetcher::loop(const std::stop_token& stop) {
-  SessionOptions options;
-  options.user_agent = "image-syncer/" + std::string(kVersion);
-  Session session(std::move(options));
+  const ProxyPolicy proxies = ProxyPolicy::from_environment(process_environment());
   while (!stop.stop_requested()) {
     std::string url;
     {
@@ -85,7 +88,10 @@ void UrlFetcher::loop(const std::stop_token& stop) {
       url = std::move(waiting->front());
       waiting->pop_front();
     }
-    Fetch fetch(url);
+    SessionOptions options;
+    options.user_agent = "image-syncer/" + std::string(kVersion);
+    Session session(std::move(options));
+    Fetch fetch(url, proxies);
     session.run(fetch, stop);
     try {
       fetch.rethrow_failure();

@@ -51,9 +51,6 @@ struct Context {
 
   [[nodiscard]] Registry& registry(const std::string& name) { return *registries.lock()->at(name); }
 
-  /// Whether what is not done yet stays undone.
-  [[nodiscard]] bool is_ending() const { return draining || stop.stop_requested(); }
-
   /// Which platforms a rule copies: its own filter replaces the one for all.
   [[nodiscard]] const PlatformFilter& platforms_of(const Rule& rule) const {
     return rule.platforms ? *rule.platforms : options.platforms;

@@ -140,7 +140,7 @@ bool Engine::finish() {
   static_cast<void>(context.parking.take_all());
   impl_->delete_leftovers();
   context.record.flush();
-  return !context.is_ending();
+  return !context.draining && !context.stop.stop_requested();
 }
 
 bool Engine::run(const std::vector<Rule>& rules, RunState& state, const std::stop_token& stop) {

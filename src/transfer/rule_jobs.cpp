@@ -23,6 +23,8 @@ LaneGenerator::LaneGenerator(Context& context,
 
 Generator::Next LaneGenerator::next() {
   if (context_.draining) {
+    // Those that have given out all they had are not asked any more.
+    board_->run()->is_cut_short = true;
     Next nothing;
     nothing.exhausted = true;
     return nothing;

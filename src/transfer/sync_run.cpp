@@ -17,7 +17,7 @@ SyncRun::SyncRun(const Context& context, RunRequest request)
 
 SyncRun::~SyncRun() {
   if (ended_) {
-    ended_(!context_.is_ending());
+    ended_(!is_cut_short && !context_.stop.stop_requested());
   }
 }
 

@@ -6,8 +6,7 @@
 #include <image_syncer/util/clock.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
-#include <functional>
-#include <stop_token>
+#include <atomic>
 #include <vector>
 
 namespace image_syncer {
@@ -32,6 +31,8 @@ class SyncRun {
   const Clock::wall_time started;
   const RuleOrder order;
   Synchronized<TargetOwners> owners;
+  /// Images were left out because the engine ends.
+  std::atomic<bool> is_cut_short{false};
 
  private:
   const Context& context_;
