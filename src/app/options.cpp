@@ -1,5 +1,6 @@
 #include <image_syncer/app/options.hpp>
 #include <image_syncer/config/size.hpp>
+#include <image_syncer/config/sync_file.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/text.hpp>
 
@@ -21,8 +22,6 @@ namespace {
 
 constexpr int kUsageError = 2;
 
-constexpr std::uint64_t kMaxWorkers = 256;
-constexpr std::uint64_t kMaxRetries = 100;
 constexpr std::uint64_t kMinBufferMemory = 1024ULL * 1024;
 constexpr std::uint64_t kMaxBufferMemory = 16ULL * 1024 * 1024 * 1024;
 

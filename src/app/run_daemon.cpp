@@ -21,8 +21,11 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerGrace{5};
 
-// What makes sense for one run only must not be passed over in silence.
+// What makes no sense for a daemon must not be passed over in silence.
 void refuse_one_shot_options(const Options& options) {
+  if (options.is_db_given && options.db.empty()) {
+    throw Error("--db none: the daemon keeps its queue in the record and cannot do without");
+  }
   for (const char* const option :
        {"--dry-run", "--report", "--output-success-images", "--output-images-format"}) {
     if (options.given.contains(option)) {
@@ -93,7 +96,11 @@ int run_daemon_once(const Options& options, const std::stop_token& stop) {
   config.registries = settings->registries;
   config.rules = settings->rules;
   config.warnings = settings->warnings;
-  return run_once(once, config, stop);
+  try {
+    return run_once(once, config, stop);
+  } catch (const RecordError& error) {
+    throw Error(error.message() + "; if that is the daemon: /images/sync/do starts a run there");
+  }
 }
 
 }  // namespace image_syncer

@@ -54,8 +54,6 @@ constexpr std::array<std::string_view, 10> kSenders = {"distribution",
 constexpr std::array<std::string_view, 2> kSendersWithoutRegistry = {"jfrog", "zot"};
 constexpr std::array<std::string_view, 2> kSenderKeys = {"secret", "registry"};
 
-constexpr std::uint32_t kMaxWorkers = 256;  // these two as for --proc and --retries
-constexpr std::uint32_t kMaxRetries = 100;
 constexpr std::uint32_t kMaxAttempts = 1000;
 constexpr seconds kMaxGrace = hours(1);
 constexpr seconds kMaxInterval = hours(24 * 366);

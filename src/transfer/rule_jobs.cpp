@@ -4,6 +4,7 @@
 #include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/util/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace image_syncer {
@@ -55,7 +56,11 @@ Generator::Next LaneGenerator::next() {
     more = more || run.state != RuleRun::State::done;
   }
   if (ready != nullptr) {
-    return image(*ready);
+    Next next = image(*ready);
+    next.exhausted = std::all_of(runs->begin(), runs->end(), [](const RuleRun& run) {
+      return run.state == RuleRun::State::done;
+    });
+    return next;
   }
   Next nothing;
   nothing.exhausted = !more;

@@ -209,6 +209,29 @@ TEST_F(DaemonEndTest, WhatIsForASingleRunIsNoOptionOfTheDaemon) {
   const auto out = run({"-c", "sync.yaml", "--dry-run"});
   EXPECT_EQ(out.exit_code, 2) << out.err;
   EXPECT_THAT(out.err, HasSubstr("--dry-run: is for a single run: image-syncer once --dry-run"));
+  const auto without = run({"-c", "sync.yaml", "--db", "none"});
+  EXPECT_EQ(without.exit_code, 2) << without.err;
+  EXPECT_THAT(without.err, HasSubstr("--db none: the daemon keeps its queue in the record"));
+}
+
+TEST_F(DaemonEndTest, OnceBesideADaemonSaysWhereToAskForARun) {
+  configure(kQuiet.data() +
+            std::string("images: {\"127.0.0.1:9/app:v1\": \"127.0.0.1:9/copy\"}\n"));
+  const auto daemon = start();
+  const auto out = run({"once", "-c", "sync.yaml"});
+  EXPECT_EQ(out.exit_code, 2) << out.err;
+  EXPECT_THAT(out.err, HasSubstr("/images/sync/do starts a run there"));
+}
+
+TEST_F(DaemonEndTest, CertificatesThatCannotBeUsedAreNoStart) {
+  write("none.pem", "nothing\n");
+  configure(std::string(kQuiet) +
+            "registries: {\"127.0.0.1:9\": {caFile: none.pem}}\n"
+            "images: {\"127.0.0.1:9/app:v1\": \"127.0.0.1:9/copy\"}\n");
+  const auto out = run({"-c", "sync.yaml"});
+  EXPECT_EQ(out.exit_code, 2) << out.err;
+  EXPECT_THAT(out.err, HasSubstr("none.pem"));
+  EXPECT_FALSE(std::filesystem::exists(file("image-syncer.db")));
 }
 
 TEST_F(DaemonEndTest, AConfigurationThatCannotBeReadIsNoStart) {

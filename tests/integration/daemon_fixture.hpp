@@ -109,6 +109,11 @@ class DaemonFixture : public SyncFixture {
       "sync: {interval: 24h, runAtStart: false}\n"
       "images: {\"127.0.0.1:9/app:v1\": \"127.0.0.1:9/copy\"}\n";
 
+  /// Something that is never asked for.
+  static constexpr std::string_view kMapped =
+      "registry: {reg: [{sourceName: \"127.0.0.1:9\", namespace: team, destinationName: "
+      "a.example}]}\n";
+
   /// Settings that allow plain http for these registries.
   static std::string open_registries(std::initializer_list<const RealRegistry*> registries) {
     std::string text = "registries:\n";

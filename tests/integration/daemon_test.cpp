@@ -179,6 +179,20 @@ TEST_F(DaemonTest, SighupTakesAChangedFileUp) {
   EXPECT_TRUE(daemon->brings(target, "team/app", "v1", image_)) << daemon->logged();
 }
 
+// It may listen for others than this machine.
+TEST_F(DaemonTest, CredentialsAreNotTakenOutWhileItRuns) {
+  const std::string auth = "auth: {username: alice, password: builder-42}\n";
+  configure(std::string(kQuiet) + auth + std::string(kMapped));
+  const auto daemon = start();
+  const std::string call = hook("127.0.0.1:9/team/app", "v1");
+  EXPECT_EQ(daemon->client().request("GET", call).status, 401);
+  configure(std::string(kQuiet) + std::string(kMapped));
+  ASSERT_TRUE(daemon->until([&] { return daemon->has_logged("can only be taken out"); }))
+      << daemon->logged();
+  EXPECT_EQ(daemon->client().request("GET", call).status, 401);
+  EXPECT_EQ(daemon->client("alice", "builder-42").request("GET", "/metrics").status, 200);
+}
+
 TEST_F(DaemonTest, OnceCopiesByItsRulesAndEnds) {
   const RealRegistry source;
   const RealRegistry target;

@@ -19,6 +19,10 @@
 
 namespace image_syncer {
 
+/// The most of `sync.routineNum` and `sync.retryCount`, and of `--proc` and `--retries`.
+inline constexpr std::uint32_t kMaxWorkers = 256;
+inline constexpr std::uint32_t kMaxRetries = 100;
+
 /// Where the daemon listens (`app.port`).
 struct ListenAddress {
   std::string host;           ///< an IP address without brackets or a name; empty: every address

@@ -177,6 +177,20 @@ TEST_F(EngineRuns, ADrainedRunEndsWithWhatHadBegun) {
   EXPECT_EQ(counts.failed, 0U);
 }
 
+TEST_F(EngineRuns, ARunThatHasGivenOutEverythingIsCompleteForAllItsDraining) {
+  EngineUnderTest engine(options, credentials, record, targets, *clock);
+  hold_layers();
+  add_tags(source, "team/app", {"v0"}, {&target});
+  const auto run = take_rules();
+  engine->start({});
+  engine->begin(run->request());
+  ASSERT_TRUE(gate->wait_for_arrivals());
+  engine->drain();
+  gate->open();
+  EXPECT_TRUE(run->wait());
+  static_cast<void>(engine->finish());
+}
+
 TEST_F(EngineRuns, TheEndOfTheEngineEndsItsRuns) {
   EngineUnderTest engine(options, credentials, record, targets, *clock);
   hold_layers();
