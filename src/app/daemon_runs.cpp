@@ -77,11 +77,11 @@ void RulesRun::could_not_begin(const std::string& reason) {
 
 void RulesRun::on_ended(bool complete) {
   if (complete) {
-    auto failed = failed_rules_.lock();
+    const auto failed = std::exchange(*failed_rules_.lock(), {});
     for (const Rule& rule : rules()) {
-      const auto found = failed->find(rule.index);
-      history_.set_rule_result(rule.text, found == failed->end() ? "" : found->second);
-      if (found == failed->end()) {
+      const auto found = failed.find(rule.index);
+      history_.set_rule_result(rule.text, found == failed.end() ? "" : found->second);
+      if (found == failed.end()) {
         metrics_.rule_succeeded(rule.text);
       }
     }
@@ -129,8 +129,9 @@ void PushRun::on_image(const ImageOutcome& outcome) {
 }
 
 void PushRun::on_rule_failed(std::size_t /*rule*/, const std::string& reason) {
+  auto outcomes = outcomes_.lock();
   for (const QueueEntry& entry : claim_.entries) {
-    outcomes_.lock()->insert_or_assign(entry.target, Ended{ImageResult::failed, reason});
+    outcomes->insert_or_assign(entry.target, Ended{ImageResult::failed, reason});
   }
 }
 
@@ -139,16 +140,19 @@ void PushRun::could_not_begin(const std::string& reason) {
   on_ended(true);
 }
 
-void PushRun::on_ended(bool /*complete*/) {
+void PushRun::on_ended(bool complete) {
   const auto outcomes = std::exchange(*outcomes_.lock(), {});
   for (const QueueEntry& entry : claim_.entries) {
     const auto found = outcomes.find(entry.target);
-    if (found == outcomes.end()) {
+    if (found == outcomes.end() && !complete) {
       queue_.release(entry.target);  // stopped before its end: queued as before
       continue;
     }
     try {
-      settle(entry, found->second);
+      // A mistake of ours must not have it looked at over and over.
+      settle(entry,
+             found != outcomes.end() ? found->second
+                                     : Ended{ImageResult::failed, "internal error: no outcome"});
     } catch (const RecordError& error) {
       log(LogLevel::error,
           "daemon",

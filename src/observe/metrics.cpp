@@ -26,7 +26,7 @@ template <typename T>
 using Family = prometheus::Family<T>;
 
 constexpr std::array kStatusClasses = {"none", "2xx", "3xx", "4xx", "5xx"};
-constexpr std::array kWebhookResults = {"queued", "no_match", "left_out", "refused"};
+constexpr std::array kEventResults = {"queued", "no_match", "left_out", "refused"};
 constexpr int kTooManyRequests = 429;
 
 std::size_t status_class(int status) {
@@ -93,7 +93,7 @@ struct HostSeries {
   Gauge* up = nullptr;  // since its first request
 };
 
-using SenderSeries = std::array<Counter*, kWebhookResults.size()>;
+using SenderSeries = std::array<Counter*, kEventResults.size()>;
 
 }  // namespace
 
@@ -376,7 +376,7 @@ void Metrics::webhook_event(const std::string& sender, EventResult result, std::
   if (series.front() == nullptr) {
     for (std::size_t index = 0; index < series.size(); ++index) {
       series[index] =
-          &impl_->webhook_events.Add({{"result", kWebhookResults[index]}, {"sender", sender}});
+          &impl_->webhook_events.Add({{"result", kEventResults[index]}, {"sender", sender}});
     }
   }
   series.at(static_cast<std::size_t>(result))->Increment(static_cast<double>(count));

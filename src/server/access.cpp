@@ -118,10 +118,10 @@ bool AccessGuard::knows(std::string_view authorization) const {
   return right_user && right_password;
 }
 
-HttpHandler guarded(AccessGuard guard, HttpHandler handler) {
+HttpHandler guarded(CurrentGuard guard, HttpHandler handler) {
   return [guard = std::move(guard), handler = std::move(handler)](const HttpRequest& request,
                                                                   Responder responder) {
-    if (std::optional<HttpResponse> refusal = guard.refusal(request)) {
+    if (std::optional<HttpResponse> refusal = guard()->refusal(request)) {
       responder.answer(std::move(*refusal));
       return;
     }

@@ -18,17 +18,6 @@ HttpResponse json_response(int status, const json& body) {
   return {.status = status, .body = body.dump() + "\n"};
 }
 
-// The guard is asked anew for every request: a reload may have changed it.
-HttpHandler guarded_by(SyncPort& port, HttpHandler handler) {
-  return [&port, handler = std::move(handler)](const HttpRequest& request, Responder responder) {
-    if (auto refusal = port.guard()->refusal(request)) {
-      responder.answer(*std::move(refusal));
-      return;
-    }
-    handler(request, std::move(responder));
-  };
-}
-
 void answer_hook(SyncPort& port, const HttpRequest& request, Responder responder) {
   auto read = read_hook(request);
   if (auto* const refusal = std::get_if<HttpResponse>(&read)) {
@@ -151,15 +140,16 @@ HttpResponse condition_response(const std::string& problem, const char* good) {
 }  // namespace
 
 void add_sync_routes(Router& router, SyncPort& port) {
+  const CurrentGuard guard = [&port] { return port.guard(); };
   for (const char* const method : {"GET", "POST"}) {
     router.add(method,
                "/images/sync/hook",
-               guarded_by(port, [&port](const HttpRequest& request, Responder responder) {
+               guarded(guard, [&port](const HttpRequest& request, Responder responder) {
                  answer_hook(port, request, std::move(responder));
                }));
     router.add(method,
                "/images/sync/do",
-               guarded_by(port, [&port](const HttpRequest& request, Responder responder) {
+               guarded(guard, [&port](const HttpRequest& request, Responder responder) {
                  answer_do(port, request, std::move(responder));
                }));
   }
@@ -170,7 +160,7 @@ void add_sync_routes(Router& router, SyncPort& port) {
   }
   router.add("GET",
              "/metrics",
-             guarded_by(port, [&port](const HttpRequest& /*request*/, Responder responder) {
+             guarded(guard, [&port](const HttpRequest& /*request*/, Responder responder) {
                responder.answer({.content_type = std::string(Metrics::kContentType),
                                  .body = port.metrics().text()});
              }));

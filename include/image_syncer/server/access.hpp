@@ -4,6 +4,8 @@
 #include <image_syncer/server/responder.hpp>
 #include <image_syncer/util/redaction.hpp>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -39,7 +41,11 @@ class AccessGuard {
   AccessCredentials credentials_;
 };
 
+/// The guard that counts now: another configuration may bring another one. Called on the server's
+/// thread, never null.
+using CurrentGuard = std::function<std::shared_ptr<const AccessGuard>()>;
+
 /// `handler`, for those whom the guard lets pass.
-[[nodiscard]] HttpHandler guarded(AccessGuard guard, HttpHandler handler);
+[[nodiscard]] HttpHandler guarded(CurrentGuard guard, HttpHandler handler);
 
 }  // namespace image_syncer

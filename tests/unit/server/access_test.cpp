@@ -163,10 +163,11 @@ TEST(AccessGuard, ProtectsEvenWithAnEmptyPassword) {
 TEST(Guarded, CallsTheHandlerForThoseWhoPassOnly) {
   int calls = 0;
   const HttpHandler handler =
-      guarded(with_credentials(), [&](const HttpRequest&, Responder responder) {
-        ++calls;
-        responder.answer({.status = 204});
-      });
+      guarded([] { return std::make_shared<const AccessGuard>(with_credentials()); },
+              [&](const HttpRequest&, Responder responder) {
+                ++calls;
+                responder.answer({.status = 204});
+              });
   const auto mailbox = std::make_shared<Mailbox>(1, 1000);
   const auto status = [&](HttpFields headers) {
     HttpRequest request;
