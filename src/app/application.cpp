@@ -26,8 +26,17 @@ int fail(const std::string& message) {
 
 int run(const Options& options, SignalWatch& signals) {
   configure_log(options.log);
-  if (options.command == Command::once) {
-    return run_daemon_once(options, signals.stop());
+  switch (options.command) {
+    case Command::once:
+      return run_daemon_once(options, signals.stop());
+    case Command::check:
+    case Command::queue_list:
+    case Command::queue_retry:
+    case Command::queue_remove:
+    case Command::report:
+      throw Error("this command is not built yet");
+    case Command::run:
+      break;
   }
   if (!options.images.empty()) {
     return run_once(

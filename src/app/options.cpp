@@ -24,9 +24,29 @@ constexpr int kUsageError = 2;
 
 constexpr std::uint64_t kMinBufferMemory = 1024ULL * 1024;
 constexpr std::uint64_t kMaxBufferMemory = 16ULL * 1024 * 1024 * 1024;
+constexpr std::size_t kMaxTargets = 10'000;
 
-constexpr std::array<std::string_view, 3> kReservedCommands = {"check", "queue", "report"};
-constexpr std::string_view kOnce = "once";
+// Words that stand for themselves, and what goes with them beside the log's options.
+struct CommandUsage {
+  std::string_view words;
+  Command command;
+  std::vector<std::string_view> options;
+  std::size_t max_arguments = 0;
+};
+
+const std::vector<CommandUsage>& command_usages() {
+  static const std::vector<CommandUsage> table = {
+      {"check", Command::check, {"--config", "--auth", "--images", "--no-push-check", "--json"}},
+      {"queue list", Command::queue_list, {"--config", "--db", "--json"}},
+      {"queue retry", Command::queue_retry, {"--config", "--db", "--json", "--all"}, kMaxTargets},
+      {"queue remove", Command::queue_remove, {"--config", "--db", "--json"}, kMaxTargets},
+      {"report", Command::report, {"--config", "--db", "--json"}, 1},
+  };
+  return table;
+}
+
+// Options that go with these commands only.
+constexpr std::array<std::string_view, 3> kCommandOptions = {"--no-push-check", "--json", "--all"};
 
 constexpr std::string_view kHelp =
     R"(image-syncer copies container images from many registries to many others.
@@ -37,6 +57,10 @@ Usage:
   image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
                                                        (default: configs/sync.yaml)
   image-syncer once [-c SYNCFILE] [OPTIONS]            one run of its rules, then exit
+  image-syncer check [-c FILE | --images FILE]         reach every registry with its credentials
+  image-syncer queue list [-c SYNCFILE]                the queue of pushed images
+  image-syncer queue retry|remove [-c SYNCFILE] TARGET...
+  image-syncer report [-c SYNCFILE] [RUN]              what the last runs came to
 
 Files (YAML or JSON, the name's ending decides):
       --auth FILE       credentials and settings of registries
@@ -75,7 +99,10 @@ Output:
   -h, --help            print this
       --version         print the version
 
-Not built yet: the commands check, queue and report.
+Of the commands:
+      --no-push-check   check: open no upload session to learn whether we may push
+      --all             queue retry: every parked image
+      --json            check, queue, report: print JSON
 
 Exit codes: 0 every image copied, equal or filtered; 1 an image failed; 2 usage or
 configuration; 3 interrupted. docs/configuration.md explains files and options in full.
@@ -221,6 +248,9 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_flag("--force", options.force);
   app.add_flag("--include-foreign", options.include_foreign);
   app.add_flag("--dry-run", options.dry_run);
+  app.add_flag("--no-push-check{false}", options.push_check);
+  app.add_flag("--json", options.json);
+  app.add_flag("--all", options.all);
   app.add_flag("-h,--help", raw.help);
   app.add_flag("--version", raw.version);
   for (const auto& [name, target] :
@@ -277,6 +307,55 @@ void note_given(Options& options, const CLI::App& app) {
   }
 }
 
+/// Takes the command's words off the front of `arguments`.
+const CommandUsage* take_command(Options& options, std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "once") {
+    options.command = Command::once;
+    arguments.erase(arguments.begin());
+    return nullptr;
+  }
+  for (const CommandUsage& usage : command_usages()) {
+    const std::vector<std::string_view> words = split(usage.words, ' ');
+    if (arguments.size() >= words.size() &&
+        std::equal(words.begin(), words.end(), arguments.begin())) {
+      options.command = usage.command;
+      arguments.erase(arguments.begin(),
+                      arguments.begin() + static_cast<std::ptrdiff_t>(words.size()));
+      return &usage;
+    }
+  }
+  if (!arguments.empty() && arguments.front() == "queue") {
+    throw Error("queue: expected list, retry or remove");
+  }
+  return nullptr;
+}
+
+/// What is no option: of the command, where it takes any.
+void take_arguments(Options& options, const CLI::App& app, const CommandUsage* usage) {
+  const std::size_t most = usage == nullptr ? 0 : usage->max_arguments;
+  for (const std::string& argument : app.remaining()) {
+    if (argument.starts_with('-') || options.arguments.size() == most) {
+      fail_unknown(app, argument);
+    }
+    options.arguments.push_back(argument);
+  }
+}
+
+void check_command_options(const Options& options, const CommandUsage* usage) {
+  for (const std::string& option : options.given) {
+    if (usage == nullptr) {
+      if (std::find(kCommandOptions.begin(), kCommandOptions.end(), option) !=
+          kCommandOptions.end()) {
+        fail(option, "goes with a command only (image-syncer --help)");
+      }
+    } else if (!option.starts_with("--log") &&
+               std::find(usage->options.begin(), usage->options.end(), option) ==
+                   usage->options.end()) {
+      fail(option, "does not go with the command " + std::string(usage->words));
+    }
+  }
+}
+
 std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string_view version) {
   Options options;
   Raw raw;
@@ -284,25 +363,12 @@ std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string
   app.set_help_flag();
   app.allow_extras();
   add_options(app, options, raw);
-  for (const std::string_view command : kReservedCommands) {
-    app.add_subcommand(std::string(command))->prefix_command()->set_help_flag();
-  }
   std::vector<std::string> reversed = arguments(argc, argv);
-  if (!reversed.empty() && reversed.front() == kOnce) {
-    options.command = Command::once;
-    reversed.erase(reversed.begin());
-  }
+  const CommandUsage* const usage = take_command(options, reversed);
   std::reverse(reversed.begin(), reversed.end());
   app.parse(reversed);
 
-  if (!app.get_subcommands().empty()) {
-    throw Error("the command \"" + app.get_subcommands().front()->get_name() +
-                "\" is not built yet");
-  }
-  const std::vector<std::string> unknown = app.remaining();
-  if (!unknown.empty()) {
-    fail_unknown(app, unknown.front());
-  }
+  take_arguments(options, app, usage);
   if (raw.help) {
     return Exit{0, std::string(kHelp)};
   }
@@ -312,6 +378,7 @@ std::variant<Options, Exit> parse(int argc, const char* const* argv, std::string
   refuse_empty_values(app);
   read_values(options, raw);
   note_given(options, app);
+  check_command_options(options, usage);
   check_combination(options);
   return options;
 }

@@ -33,6 +33,7 @@ const std::vector<Module>& modules() {
       {"transfer", {"plan", "queue", "registry", "record", "http", "observe", "image", "util"}, {}},
       {"schedule", {"util"}, {"date/"}},
       {"server", {"observe", "image", "util"}, {"microhttpd.h", "nlohmann/"}},
+      {"api", {"server", "record", "observe", "image", "util"}, {"nlohmann/"}},
       {"app",
        {"util",
         "image",
@@ -46,7 +47,8 @@ const std::vector<Module>& modules() {
         "observe",
         "transfer",
         "schedule",
-        "server"},
+        "server",
+        "api"},
        {"CLI/", "spdlog/", "fmt/"}},
   };
   return table;

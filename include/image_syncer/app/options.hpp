@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace image_syncer {
 
@@ -20,8 +21,13 @@ enum class ProgressMode { automatic, always, never };
 
 /// What is to be done.
 enum class Command {
-  run,   ///< a run over rule files, or the daemon with a sync file
-  once,  ///< one run of what the daemon would do
+  run,           ///< a run over rule files, or the daemon with a sync file
+  once,          ///< one run of what the daemon would do
+  check,         ///< reach the registries of the configuration
+  queue_list,    ///< of pushed images
+  queue_retry,   ///< those that `arguments` name, or every parked one (`all`)
+  queue_remove,  ///< those that `arguments` name
+  report,        ///< of the last runs, or of the one that `arguments` names
 };
 
 /// The command line, checked (docs/configuration.md, Command line).
@@ -47,6 +53,11 @@ struct Options {
   std::string report;          ///< `--report`; empty = none
   std::string success_images;  ///< `--output-success-images`; empty = none
   ImagesFormat images_format = ImagesFormat::yaml;
+
+  std::vector<std::string> arguments;  ///< of the command
+  bool push_check = true;              ///< not with `--no-push-check`
+  bool json = false;
+  bool all = false;
 
   /// The long names of the options that were given ("--proc"): these go before the sync file.
   std::set<std::string, std::less<>> given;

@@ -3,6 +3,7 @@
 #include <image_syncer/image/reference.hpp>
 #include <image_syncer/observe/metrics.hpp>
 #include <image_syncer/server/access.hpp>
+#include <image_syncer/server/run_reply.hpp>
 #include <image_syncer/server/webhook.hpp>
 
 #include <cstddef>
@@ -33,9 +34,6 @@ struct PushReply {
   std::vector<Target> targets;  ///< with `queued`
   std::string error;
 };
-
-/// What a call for a run came to.
-enum class RunReply { started, already_running, no_such_rule, ending };
 
 /// What the HTTP interface asks of the daemon. All members may be called from any thread, and do
 /// not block: neither on a disk nor on the network.

@@ -274,9 +274,20 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"once_over_rule_files",
             {"once", "--images", "i.yaml"},
             "once: takes a sync file (--config); --images runs once anyway"},
-        Bad{"check", {"check"}, "the command \"check\" is not built yet"},
-        Bad{"queue", {"queue", "--help"}, "the command \"queue\" is not built yet"},
-        Bad{"report", {"-p", "3", "report"}, "the command \"report\" is not built yet"}),
+        Bad{"queue_alone", {"queue"}, "queue: expected list, retry or remove"},
+        Bad{"queue_word", {"queue", "lost"}, "queue: expected list, retry or remove"},
+        Bad{"command_after_options", {"-p", "3", "report"}, "unexpected argument \"report\""},
+        Bad{"option_of_another_command",
+            {"report", "--all"},
+            "--all: does not go with the command report"},
+        Bad{"option_of_a_run_with_a_command",
+            {"queue", "list", "--proc", "3"},
+            "--proc: does not go with the command queue list"},
+        Bad{"option_of_a_command_with_a_run",
+            {"--images", "i.yaml", "--json"},
+            "--json: goes with a command only (image-syncer --help)"},
+        Bad{"too_many_arguments", {"report", "1", "2"}, "unexpected argument \"2\""},
+        Bad{"argument_of_none", {"check", "quay.io"}, "unexpected argument \"quay.io\""}),
     CaseName());
 
 TEST(Options, AMissingValueIsNamed) {
@@ -295,6 +306,16 @@ TEST(Options, ABadPlatformNamesTheOptions) {
 
 TEST(Options, ValuesThatLookLikeCommandsAreValues) {
   EXPECT_EQ(parsed({"--images", "once"}).images, "once");
+}
+
+TEST(Options, ACommandTakesItsArgumentsAndTheOptionsOfTheLog) {
+  const Options options = parsed(
+      {"queue", "retry", "r.example/a:1", "--db", "d", "r.example/b:1", "--log-level", "off"});
+  EXPECT_EQ(options.command, Command::queue_retry);
+  EXPECT_EQ(options.arguments, (std::vector<std::string>{"r.example/a:1", "r.example/b:1"}));
+  EXPECT_EQ(options.db, "d");
+  EXPECT_TRUE(parsed({"check"}).push_check);
+  EXPECT_FALSE(parsed({"check", "--no-push-check"}).push_check);
 }
 
 TEST(Options, Version) {
@@ -318,6 +339,9 @@ TEST(Options, HelpNamesEveryOptionOnceAndOnlyThose) {
   }
   EXPECT_EQ(described,
             (std::set<std::string>{"--auth",
+                                   "--no-push-check",
+                                   "--all",
+                                   "--json",
                                    "--images",
                                    "--config",
                                    "--os",

@@ -1,0 +1,1 @@
+#include <image_syncer/api/api.hpp>
