@@ -57,7 +57,7 @@ Usage:
   image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
                                                        (default: configs/sync.yaml)
   image-syncer once [-c SYNCFILE] [OPTIONS]            one run of its rules, then exit
-  image-syncer check [-c FILE | --images FILE]         reach every registry with its credentials
+  image-syncer check [-c FILE | --images FILE]         reach every registry as a run would
   image-syncer queue list [-c SYNCFILE]                the queue of pushed images
   image-syncer queue retry|remove [-c SYNCFILE] TARGET...
   image-syncer report [-c SYNCFILE] [RUN]              what the last runs came to
