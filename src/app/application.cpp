@@ -1,3 +1,5 @@
+#include "app/api_calls.hpp"
+#include "app/api_commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/one_shot.hpp"
 #include "app/run_daemon.hpp"
@@ -30,11 +32,13 @@ int run(const Options& options, SignalWatch& signals) {
     case Command::once:
       return run_daemon_once(options, signals.stop());
     case Command::check:
+      throw Error("this command is not built yet");
     case Command::queue_list:
     case Command::queue_retry:
     case Command::queue_remove:
+      return run_queue_command(options, *open_api(options, signals.stop()), std::cout);
     case Command::report:
-      throw Error("this command is not built yet");
+      return run_report_command(options, *open_api(options, signals.stop()), std::cout);
     case Command::run:
       break;
   }

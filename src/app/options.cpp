@@ -57,7 +57,7 @@ Usage:
   image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
                                                        (default: configs/sync.yaml)
   image-syncer once [-c SYNCFILE] [OPTIONS]            one run of its rules, then exit
-  image-syncer check [-c FILE | --images FILE]         reach every registry as a run would
+  image-syncer check [-c FILE | --images FILE]         reach each registry, copy nothing
   image-syncer queue list [-c SYNCFILE]                the queue of pushed images
   image-syncer queue retry|remove [-c SYNCFILE] TARGET...
   image-syncer report [-c SYNCFILE] [RUN]              what the last runs came to
@@ -222,6 +222,12 @@ void check_combination(const Options& options) {
   }
   if (!options.auth.empty() && options.images.empty()) {
     fail("--auth", "needs --images: there is nothing to copy without rules");
+  }
+  if (options.command == Command::queue_retry && options.arguments.empty() != options.all) {
+    fail("queue retry", "name targets, or --all for every parked image");
+  }
+  if (options.command == Command::queue_remove && options.arguments.empty()) {
+    fail("queue remove", "name the targets");
   }
   if (options.command == Command::once && !options.images.empty()) {
     fail("once", "takes a sync file (--config); --images runs once anyway");

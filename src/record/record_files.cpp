@@ -69,13 +69,13 @@ RecordLock::RecordLock(const std::string& path) {
   }
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
-    const std::string message =
-        error == EWOULDBLOCK
-            ? "the record " + path + " is in use" + holder(fd_) + " (" + lock_path +
-                  "): wait for it, or name another file with --db"
-            : "cannot lock the record " + path + ": " + lock_path + ": " + cause(error);
+    const std::string used_by = holder(fd_);
     ::close(fd_);
-    throw RecordError(message);
+    if (error == EWOULDBLOCK) {
+      throw RecordInUse("the record " + path + " is in use" + used_by + " (" + lock_path +
+                        "): wait for it, or name another file with --db");
+    }
+    throw RecordError("cannot lock the record " + path + ": " + lock_path + ": " + cause(error));
   }
   // The pid only serves the message above: a failure to write it changes nothing.
   const std::string pid = std::to_string(::getpid()) + "\n";

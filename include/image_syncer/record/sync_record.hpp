@@ -17,9 +17,15 @@ class RecordStore;
 
 /// The record cannot be opened or written: not a file, no space, newer schema, locked by another
 /// process.
-class RecordError final : public Error {
+class RecordError : public Error {
  public:
   using Error::Error;
+};
+
+/// Another process has it open.
+class RecordInUse final : public RecordError {
+ public:
+  using RecordError::RecordError;
 };
 
 /// What is known of a target tag since it was last copied or seen equal.

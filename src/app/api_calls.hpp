@@ -1,0 +1,44 @@
+#pragma once
+
+#include <image_syncer/app/options.hpp>
+#include <image_syncer/server/http_message.hpp>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace image_syncer {
+
+/// A call of the API (docs/api.md).
+struct ApiCall {
+  std::vector<std::string> path;  ///< its pieces after "/api/v1": "runs", "17"
+  HttpFields query = {};
+  std::string body = {};  ///< JSON: then it is a POST
+};
+
+/// Makes calls of the API.
+class ApiCalls {
+ public:
+  ApiCalls() = default;
+  ApiCalls(const ApiCalls&) = delete;
+  ApiCalls& operator=(const ApiCalls&) = delete;
+  ApiCalls(ApiCalls&&) = delete;
+  ApiCalls& operator=(ApiCalls&&) = delete;
+  virtual ~ApiCalls() = default;
+
+  /// Throws `Error` when no answer came.
+  [[nodiscard]] virtual HttpResponse make(const ApiCall& call) = 0;
+};
+
+/// Whether an answer is a good one.
+[[nodiscard]] bool is_good(const HttpResponse& response);
+/// The body of a good answer. Throws `Error` with the message of any other.
+[[nodiscard]] std::string body_of(const HttpResponse& response);
+
+/// Where a command asks: the record itself or, when that is in use, the daemon of the sync file.
+/// Throws `Error` when there is neither.
+[[nodiscard]] std::unique_ptr<ApiCalls> open_api(const Options& options,
+                                                 const std::stop_token& stop);
+
+}  // namespace image_syncer
