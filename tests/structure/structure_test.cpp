@@ -4,6 +4,7 @@
 //   structure_test PROJECT-ROOT
 
 #include "structure/include_rules.hpp"
+#include "structure/name_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -63,6 +64,11 @@ const std::vector<Case>& cases() {
       {"folder that is no module",
        {{"src/misc/a.cpp", ""}},
        "src/misc/a.cpp: belongs to no module of the table"},
+      {"one name for two types",
+       {{"src/http/a.hpp", "struct Place {\n  struct Part {};\n};\nclass Other;\n"},
+        {"src/auth/b.hpp", "class Other final : public Base {\n  struct Part {};\n"},
+        {"src/queue/c.hpp", "enum class Place { near, far };\n"}},
+       "src/queue/c.hpp: the type Place is defined in src/http/a.hpp, too"},
       {"circle of headers",
        {{"src/http/a.hpp", "#include \"http/b.hpp\"\n"},
         {"src/http/b.hpp", "#include \"http/a.hpp\"\n"}},
@@ -71,11 +77,17 @@ const std::vector<Case>& cases() {
   return table;
 }
 
+std::vector<std::string> check_sources(const std::vector<SourceFile>& files) {
+  std::vector<std::string> complaints = check_includes(files);
+  std::ranges::move(check_type_names(files), std::back_inserter(complaints));
+  return complaints;
+}
+
 // True when every rule complains about its bad tree, and only about that.
 bool rules_can_fail() {
   bool good = true;
   for (const Case& test : cases()) {
-    const std::vector<std::string> complaints = check_includes(test.files);
+    const std::vector<std::string> complaints = check_sources(test.files);
     const bool as_expected = test.complaint.empty()
                                  ? complaints.empty()
                                  : complaints.size() == 1 && complaints.front() == test.complaint;
@@ -160,7 +172,7 @@ int run(const fs::path& root) {
     std::cerr << "no sources below " << root << "\n";
     return 1;
   }
-  std::vector<std::string> complaints = check_includes(sources);
+  std::vector<std::string> complaints = check_sources(sources);
   std::ranges::move(check_lengths(sources), std::back_inserter(complaints));
   std::ranges::move(check_paths(root), std::back_inserter(complaints));
   std::ranges::copy(complaints, std::ostream_iterator<std::string>(std::cerr, "\n"));
