@@ -16,12 +16,15 @@ EngineOptions engine_options(const Options& options, const RegistryEntries& regi
   engine.platforms = options.platforms;
   engine.buffer_memory = options.buffer_memory;
   engine.user_agent = "image-syncer/" + std::string(kVersion);
-  for (const RegistryEntry& entry : registries.all()) {
+  for (const RegistryEntry& entry : registries.hosts()) {
     if (entry.max_concurrent) {
       engine.host_limits[entry.key] = *entry.max_concurrent;
     }
     if (entry.requests_per_second) {
       engine.requests_per_second[entry.key] = *entry.requests_per_second;
+    }
+    if (entry.bandwidth) {
+      engine.bandwidth[entry.key] = *entry.bandwidth;
     }
   }
   return engine;

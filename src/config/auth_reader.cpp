@@ -43,11 +43,12 @@ Problem read_requests_per_second(RegistryEntry& entry, const Value& value) {
   return std::nullopt;
 }
 
-Problem read_bandwidth(RegistryEntry& /*entry*/, const Value& value) {
+Problem read_bandwidth(RegistryEntry& entry, const Value& value) {
   const std::optional<std::uint64_t> bytes = parse_size(value.text);
   if (!bytes || *bytes == 0) {
     return "expected bytes per second such as 10MiB, found " + quote(value.written);
   }
+  entry.bandwidth = bytes;
   return std::nullopt;
 }
 
@@ -90,7 +91,6 @@ struct Setting {
   std::string_view name;
   Problem (*read)(RegistryEntry& entry, const Value& value);
   bool is_credential = false;  ///< its variables are refused in rules
-  bool is_built = true;        ///< otherwise checked, and a warning says that it does nothing yet
 };
 
 constexpr std::array<Setting, 12> kSettings = {{
@@ -129,7 +129,7 @@ constexpr std::array<Setting, 12> kSettings = {{
      }},
     {"keyFile", read_key_file},
     {"proxy", read_proxy, true},
-    {"bandwidth", read_bandwidth, false, false},
+    {"bandwidth", read_bandwidth},
 }};
 
 constexpr std::array<std::string_view, kSettings.size()> kSettingNames = [] {
@@ -228,8 +228,6 @@ class AuthReader {
     part_.files.insert(value->files.begin(), value->files.end());
     if (const Problem problem = setting.read(entry, *value)) {
       complaints_.error(node.position, key, *problem);
-    } else if (!setting.is_built) {
-      complaints_.warn(field.position, key, "not built yet: ignored");
     }
   }
 
@@ -282,7 +280,7 @@ bool differs(const RegistryEntry& entry, const RegistryEntry& host) {
          own(&RegistryEntry::skip_tls_verify) || own(&RegistryEntry::ca_file) ||
          own(&RegistryEntry::cert_file) || own(&RegistryEntry::key_file) ||
          own(&RegistryEntry::proxy) || own(&RegistryEntry::max_concurrent) ||
-         own(&RegistryEntry::requests_per_second);
+         own(&RegistryEntry::requests_per_second) || own(&RegistryEntry::bandwidth);
 }
 
 /// Like the first component of an image name (docs/configuration.md, Names), but a word alone is a

@@ -33,6 +33,7 @@ void keep_common_settings(RegistryEntry& entry, const RegistryEntry& other) {
   keep(&RegistryEntry::proxy, std::nullopt);
   keep(&RegistryEntry::max_concurrent, std::nullopt);
   keep(&RegistryEntry::requests_per_second, std::nullopt);
+  keep(&RegistryEntry::bandwidth, std::nullopt);
 }
 
 RegistryEntry* find(std::vector<RegistryEntry>& entries, const std::string& key) {

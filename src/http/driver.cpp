@@ -87,6 +87,7 @@ void Driver::turn(const std::function<void()>& between) {
   check_multi(curl_multi_perform(core_.multi.get(), &running), "HTTP transfers");
   collect();
   drop_stalled();
+  let_throttled_go();
   if (between) {
     between();
   }
@@ -157,9 +158,15 @@ void Driver::ask(Slot& slot) {
       if (core_.options.pace) {
         delay += core_.options.pace(slot.exchange->host());
       }
-      slot.send_at = now() + delay;
+      const auto time = now();
+      slot.send_at = time + delay;
+      // A body in memory goes out as a whole, so it is the request that waits for those before.
+      if (ByteRate* const rate = rate_of(slot);
+          rate != nullptr && std::holds_alternative<MemoryBody>(slot.request->body)) {
+        slot.send_at = std::max(slot.send_at, rate->ready_at(time));
+      }
       enter(slot, State::delayed);
-      if (delay.count() <= 0) {
+      if (slot.send_at <= time) {
         send(slot);
       }
     }
@@ -197,7 +204,7 @@ void Driver::send(Slot& slot) {
     }
   }
   auto transfer = std::make_unique<Transfer>(
-      take_handle(), std::move(request), core_.options, slot.sink, slot.feed);
+      take_handle(), std::move(request), core_.options, rate_of(slot), slot.sink, slot.feed);
   check_multi(curl_multi_add_handle(core_.multi.get(), transfer->handle()), "starting a request");
   slot.transfer = std::move(transfer);
   enter(slot, State::active);
@@ -293,6 +300,20 @@ void Driver::drop_stalled() {
   }
 }
 
+void Driver::let_throttled_go() {
+  const auto time = now();
+  for (std::size_t index = 0; index < slots_.size(); ++index) {
+    const auto& transfer = slots_[index]->transfer;
+    if (transfer && transfer->throttled_until().value_or(time_point::max()) <= time) {
+      unpause(index);
+    }
+  }
+}
+
+ByteRate* Driver::rate_of(const Slot& slot) const {
+  return core_.options.byte_rate ? core_.options.byte_rate(slot.exchange->host()) : nullptr;
+}
+
 std::unique_ptr<Transfer> Driver::retire(Slot& slot) {
   curl_multi_remove_handle(core_.multi.get(), slot.transfer->handle());
   enter(slot, State::ready);
@@ -354,6 +375,7 @@ int Driver::poll_timeout() const {
       wake_at = std::min(wake_at, slot->send_at);
     } else if (slot->transfer) {
       wake_at = std::min(wake_at, slot->transfer->stalls_at().value_or(wake_at));
+      wake_at = std::min(wake_at, slot->transfer->throttled_until().value_or(wake_at));
     }
   }
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake_at - time);

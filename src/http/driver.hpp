@@ -136,6 +136,7 @@ class Driver {
   void collect();
   void complete(Slot& slot, CURLcode code);
   void drop_stalled();
+  void let_throttled_go();
   void deliver_failure(Slot& slot, const TransportError& error);
   void deliver_response(Slot& slot, Response response);
   void fail(Slot& slot, std::exception_ptr failure);
@@ -146,6 +147,7 @@ class Driver {
   /// Gives the handle of a transfer that has succeeded back to the session.
   void recycle(Transfer& transfer);
   [[nodiscard]] CurlEasy take_handle();
+  [[nodiscard]] ByteRate* rate_of(const Slot& slot) const;
   [[nodiscard]] int poll_timeout() const;
 
   SessionCore& core_;

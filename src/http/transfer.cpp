@@ -1,3 +1,4 @@
+
 #include "http/transfer.hpp"
 
 #include "http/curl_error.hpp"
@@ -7,6 +8,7 @@
 #include <cstdio>
 
 namespace image_syncer {
+
 namespace {
 
 // Larger bodies wait for "100 Continue", so that an early refusal costs no body bytes.
@@ -22,9 +24,14 @@ void add_to(std::atomic<std::uint64_t>* counter, std::uint64_t count) {
 
 }  // namespace
 
-Transfer::Transfer(
-    CurlEasy handle, Request request, const SessionOptions& options, BodySink* sink, BodyFeed* feed)
+Transfer::Transfer(CurlEasy handle,
+                   Request request,
+                   const SessionOptions& options,
+                   ByteRate* rate,
+                   BodySink* sink,
+                   BodyFeed* feed)
     : request_(std::move(request)),
+      rate_(rate),
       sink_(sink),
       feed_(feed),
       counters_(options.counters),
@@ -90,9 +97,9 @@ void Transfer::set_up_connection() {
   }
 }
 
-// Neither the callback nor its argument counts when libcurl looks for a connection or a TLS session
-// to use again, but CAPATH does: the name of a folder that does not exist keeps what was verified
-// by one trust apart from what another has to verify.
+// Neither the callback nor its argument counts when libcurl looks for a connection or a TLS
+// session to use again, but CAPATH does: the name of a folder that does not exist keeps what
+// was verified by one trust apart from what another has to verify.
 void Transfer::set_up_trust() {
   CURL* handle = handle_.get();
   check_option(curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr), CURLOPT_CAINFO);
@@ -134,7 +141,8 @@ void Transfer::set_up_body(CurlList& headers) {
     set_pointer(handle, CURLOPT_SEEKDATA, this);
     set_function(handle, CURLOPT_SEEKFUNCTION, &Transfer::seek_callback);
   } else if (request_.method != Method::get && request_.method != Method::head) {
-    // Also for an absent body: this form alone sends "Content-Length: 0", which servers insist on.
+    // Also for an absent body: this form alone sends "Content-Length: 0", which servers insist
+    // on.
     const auto* memory = std::get_if<MemoryBody>(&request_.body);
     const char* bytes = "";
     if (memory != nullptr) {
@@ -175,7 +183,7 @@ Response Transfer::take_response() {
   if (std::holds_alternative<MemoryBody>(request_.body)) {
     curl_off_t sent = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-    add_to(counters_.bytes_up, static_cast<std::uint64_t>(sent));
+    moved(counters_.bytes_up, static_cast<std::size_t>(sent));
   }
   return response;
 }
@@ -205,18 +213,41 @@ CurlEasy Transfer::take_handle() {
 CURLcode Transfer::unpause() {
   download_paused_ = false;
   upload_paused_ = false;
+  throttled_until_.reset();
   last_progress_ = std::chrono::steady_clock::now();
   return curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
 }
 
 std::optional<Transfer::time_point> Transfer::stalls_at() const {
-  if (download_paused_ || upload_paused_) {
+  if (download_paused_ || upload_paused_ || throttled_until_) {
     return std::nullopt;
   }
   return last_progress_ + request_.stall_timeout;
 }
 
+bool Transfer::is_held_by_rate() {
+  if (rate_ == nullptr) {
+    return false;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  const auto ready_at = rate_->ready_at(now);
+  if (ready_at > now) {
+    throttled_until_ = ready_at;
+  }
+  return ready_at > now;
+}
+
+void Transfer::moved(std::atomic<std::uint64_t>* counter, std::size_t count) {
+  add_to(counter, count);
+  if (rate_ != nullptr) {
+    rate_->spend(count, std::chrono::steady_clock::now());
+  }
+}
+
 std::size_t Transfer::on_write(std::span<const char> bytes) {
+  if (is_held_by_rate()) {
+    return CURL_WRITEFUNC_PAUSE;
+  }
   if (body_state_ == BodyState::none) {
     const bool to_sink =
         sink_ != nullptr && request_.body_to_ring && sink_->begin_body(make_head());
@@ -227,7 +258,7 @@ std::size_t Transfer::on_write(std::span<const char> bytes) {
   }
   switch (sink_->write_body(bytes)) {
     case BodySink::Taken::all:
-      add_to(counters_.bytes_down, bytes.size());
+      moved(counters_.bytes_down, bytes.size());
       return bytes.size();
     case BodySink::Taken::pause:
       download_paused_ = true;
@@ -239,7 +270,7 @@ std::size_t Transfer::on_write(std::span<const char> bytes) {
 }
 
 std::size_t Transfer::keep(std::span<const char> bytes) {
-  add_to(counters_.bytes_down, bytes.size());
+  moved(counters_.bytes_down, bytes.size());
   const std::size_t room = static_cast<std::size_t>(request_.max_body) - body_.size();
   if (bytes.size() > room) {
     body_.append(bytes.data(), room);
@@ -256,6 +287,9 @@ std::size_t Transfer::on_read(std::span<char> out) {
   if (left == 0) {
     return 0;
   }
+  if (is_held_by_rate()) {
+    return CURL_READFUNC_PAUSE;
+  }
   if (out.size() > left) {
     out = out.first(static_cast<std::size_t>(left));
   }
@@ -265,7 +299,7 @@ std::size_t Transfer::on_read(std::span<char> out) {
     return CURL_READFUNC_PAUSE;
   }
   uploaded_ += count;
-  add_to(counters_.bytes_up, count);
+  moved(counters_.bytes_up, count);
   return count;
 }
 
@@ -317,9 +351,9 @@ int Transfer::progress_callback(void* self,
   return 0;
 }
 
-// Called for a proxy spoken to by TLS as well, which is none of the host that the trust is for: the
-// system's certificates, that libcurl adds by itself, have to do there. Only the range of versions
-// tells the two apart; a host's has no upper end.
+// Called for a proxy spoken to by TLS as well, which is none of the host that the trust is for:
+// the system's certificates, that libcurl adds by itself, have to do there. Only the range of
+// versions tells the two apart; a host's has no upper end.
 CURLcode Transfer::trust_callback(CURL* /*handle*/, void* context, void* self) noexcept {
   const ConnectionOptions& connection = static_cast<const Transfer*>(self)->request_.connection;
   auto* const tls = static_cast<SSL_CTX*>(context);

@@ -54,10 +54,12 @@ class Transfer {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// `sink` and `feed` may be null where the request does not need them; they outlive the transfer.
+  /// `rate`, `sink` and `feed` may be null where the request does not need them; they outlive the
+  /// transfer.
   Transfer(CurlEasy handle,
            Request request,
            const SessionOptions& options,
+           ByteRate* rate,
            BodySink* sink,
            BodyFeed* feed);
   Transfer(const Transfer&) = delete;
@@ -91,6 +93,9 @@ class Transfer {
 
   [[nodiscard]] bool upload_paused() const { return upload_paused_; }
 
+  /// When it is to be let go again: it waits for its rate. Absent when it does not.
+  [[nodiscard]] std::optional<time_point> throttled_until() const { return throttled_until_; }
+
   /// Lets go of both directions. Call between `perform` and `poll`, never from a callback. libcurl
   /// calls back at once with what it has kept; unless the result is success, the transfer has ended
   /// with it.
@@ -112,6 +117,8 @@ class Transfer {
   void set_up_trust();
   [[nodiscard]] Response make_head() const;
   [[nodiscard]] std::size_t on_write(std::span<const char> bytes);
+  [[nodiscard]] bool is_held_by_rate();
+  void moved(std::atomic<std::uint64_t>* counter, std::size_t count);
   [[nodiscard]] std::size_t keep(std::span<const char> bytes);
   [[nodiscard]] std::size_t on_read(std::span<char> out);
   [[nodiscard]] int on_seek(std::int64_t offset);
@@ -133,6 +140,7 @@ class Transfer {
   static int seek_callback(void* self, curl_off_t offset, int origin) noexcept;
 
   Request request_;
+  ByteRate* rate_;
   BodySink* sink_;
   BodyFeed* feed_;
   TrafficCounters counters_;
@@ -143,6 +151,7 @@ class Transfer {
   bool truncated_ = false;
   bool download_paused_ = false;
   bool upload_paused_ = false;
+  std::optional<time_point> throttled_until_;
   std::uint64_t uploaded_ = 0;
   curl_off_t moved_ = 0;  // body bytes in both directions, as libcurl counts them
   std::exception_ptr callback_failure_;

@@ -28,7 +28,11 @@ Context::Context(const EngineOptions& engine_options,
       health(engine_clock),
       pacer(engine_options.requests_per_second),
       queue(queue_options(engine_options), engine_clock),
-      prober(engine_options, queue, health, engine_clock) {}
+      prober(engine_options, queue, health, engine_clock) {
+  for (const auto& [registry, bytes_per_second] : engine_options.bandwidth) {
+    byte_rates.try_emplace(registry, bytes_per_second);
+  }
+}
 
 void Context::wake(const std::vector<WaiterId>& waiters) {
   for (const WaiterId waiter : waiters) {

@@ -37,6 +37,7 @@ struct Context {
   std::atomic<bool> draining{false};
   HostHealth health;
   Pacer pacer;
+  std::map<std::string, ByteRate> byte_rates;  ///< by registry; does not change
   Parking parking;
   Synchronized<BlobIndex> blobs;
   /// Upload sessions that are to be deleted when everything has stopped.

@@ -21,6 +21,12 @@ SessionOptions worker_session(Context& context) {
       return context.pacer.wait_for(host, context.clock.now());
     };
   }
+  if (!context.byte_rates.empty()) {
+    options.byte_rate = [&context](const std::string& host) {
+      const auto found = context.byte_rates.find(host);
+      return found == context.byte_rates.end() ? nullptr : &found->second;
+    };
+  }
   return options;
 }
 

@@ -27,6 +27,7 @@ struct RegistryEntry {
   std::optional<std::string> proxy;             ///< absent = the environment's; "" = none
   std::optional<std::uint32_t> max_concurrent;  ///< requests on the wire to this host at a time
   std::optional<double> requests_per_second;
+  std::optional<std::uint64_t> bandwidth;  ///< bytes per second, both directions together
 
   [[nodiscard]] bool has_credentials() const { return !username.empty() || !password.empty(); }
 };
@@ -45,6 +46,9 @@ class RegistryEntries {
   [[nodiscard]] const RegistryEntry* settings_for(const std::string& registry) const;
 
   [[nodiscard]] const std::vector<RegistryEntry>& all() const { return entries_; }
+
+  /// What `settings_for` gives, for every host that there is an entry for; the key is the host.
+  [[nodiscard]] const std::vector<RegistryEntry>& hosts() const { return hosts_; }
 
  private:
   std::vector<RegistryEntry> entries_;

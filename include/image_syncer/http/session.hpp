@@ -1,5 +1,6 @@
 #pragma once
 
+#include <image_syncer/http/byte_rate.hpp>
 #include <image_syncer/http/exchange.hpp>
 #include <image_syncer/util/hasher.hpp>
 
@@ -34,6 +35,9 @@ struct SessionOptions {
   /// with the exchange's host: the status of the answer; 0 = it had none, or broke off. On the
   /// session's thread; must not throw. Empty = nobody is told.
   std::function<void(const std::string& host, int status)> on_answer = {};
+  /// The rate at which bodies to and from a host may move; null = as fast as they can. Outlives the
+  /// session. Empty = no host has one.
+  std::function<ByteRate*(const std::string& host)> byte_rate = {};
 };
 
 /// The source delivered bytes that are not those of the digest: too many, or others.

@@ -40,6 +40,7 @@ struct EngineOptions {
   std::size_t host_limit = 6;                         ///< requests of a host on the wire at a time
   std::map<std::string, std::size_t> host_limits;     ///< by registry, where it differs
   std::map<std::string, double> requests_per_second;  ///< by registry
+  std::map<std::string, std::uint64_t> bandwidth;     ///< by registry, in bytes per second
   // Timing; tests turn it down.
   std::size_t attempts = 5;  ///< of a step before its image begins anew
   std::chrono::milliseconds backoff_base{500};

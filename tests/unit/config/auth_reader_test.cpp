@@ -70,7 +70,7 @@ TEST(AuthFile, HoldsEverySetting) {
   const Loaded loaded = load_texts({R"(
 quay.io:            {username: alice, password: "${QUAY_PASSWORD}"}
 quay.io/coreos:     {username: bob,   password: secret}
-localhost:5000:     {insecure: true, maxConcurrent: 3, requestsPerSecond: 2.5}
+localhost:5000:     {insecure: true, maxConcurrent: 3, requestsPerSecond: 2.5, bandwidth: 10MiB}
 reg.example:        {PlainHttp: yes, SKIPTLSVERIFY: on}
 empty.example:
 )"},
@@ -90,6 +90,7 @@ empty.example:
   EXPECT_FALSE(all[2].has_credentials());
   EXPECT_EQ(all[2].max_concurrent, 3U);
   EXPECT_EQ(all[2].requests_per_second, 2.5);
+  EXPECT_EQ(all[2].bandwidth, 10'485'760U);
   EXPECT_TRUE(all[3].plain_http);
   EXPECT_TRUE(all[3].skip_tls_verify);
   EXPECT_EQ(all[4].key, "empty.example");
@@ -345,18 +346,14 @@ INSTANTIATE_TEST_SUITE_P(
     CaseName());
 
 INSTANTIATE_TEST_SUITE_P(
-    NotBuiltYet,
+    Bandwidth,
     AuthComplaints,
-    ::testing::Values(
-        AuthCase{"bandwidth",
-                 "r.example: {bandwidth: 10MiB}\n",
-                 {},
-                 {"auth.yaml:1:13: r.example.bandwidth: not built yet: ignored"}},
-        AuthCase{"bad_bandwidth",
-                 "r.example: {bandwidth: fast}\n",
-                 {"auth.yaml:1:24: r.example.bandwidth: expected bytes per second such as 10MiB, "
-                  "found \"fast\""},
-                 {}}),
+    ::testing::Values(AuthCase{
+        "bad_bandwidth",
+        "r.example: {bandwidth: fast}\n",
+        {"auth.yaml:1:24: r.example.bandwidth: expected bytes per second such as 10MiB, "
+         "found \"fast\""},
+        {}}),
     CaseName());
 
 }  // namespace

@@ -103,6 +103,8 @@ TEST(SettingsLookup, IsWhatNamespacesAgreeOn) {
   EXPECT_TRUE(settings->insecure);
   EXPECT_EQ(settings->max_concurrent, std::nullopt);
   EXPECT_FALSE(settings->has_credentials());
+  ASSERT_EQ(entries.hosts().size(), 1U);
+  EXPECT_EQ(&entries.hosts().front(), settings);
 }
 
 TEST(SettingsLookup, TheAliasIsForCredentialsOnly) {

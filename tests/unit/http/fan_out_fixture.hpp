@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -74,7 +75,16 @@ struct FanOutTest : testing::Test {
   /// Nothing was committed, and the last byte was not even sent.
   [[nodiscard]] testing::AssertionResult has_no_blob(std::size_t leg) const;
 
-  Session session{{.user_agent = "test/1", .counters = {}, .pace = {}}};
+  /// By the host of the exchanges; set before `run`.
+  std::map<std::string, ByteRate*> rates;
+  Session session{{.user_agent = "test/1",
+                   .counters = {},
+                   .pace = {},
+                   .on_answer = {},
+                   .byte_rate = [this](const std::string& host) {
+                     const auto found = rates.find(host);
+                     return found == rates.end() ? nullptr : found->second;
+                   }}};
   std::unique_ptr<BlobServer> source;
   std::vector<std::unique_ptr<UploadServer>> targets;
   std::unique_ptr<GetSource> download;
