@@ -1,13 +1,19 @@
 #include "http/curl_handle.hpp"
 #include <image_syncer/http/trust.hpp>
+#include <image_syncer/util/environment.hpp>
 #include <image_syncer/util/error.hpp>
+#include <image_syncer/util/log.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
 #include <atomic>
+#include <filesystem>
 #include <new>
+#include <string_view>
+#include <system_error>
 
 namespace image_syncer {
 namespace {
@@ -18,7 +24,31 @@ struct StoreDeleter {
 
 using Store = std::unique_ptr<X509_STORE, StoreDeleter>;
 
-/// What libcurl was built to trust by default: a bundle, a folder of hashed names, or both.
+/// A file of certificates that was named by somebody.
+void load_named_file(X509_STORE* store, const std::string& file) {
+  if (X509_STORE_load_file(store, file.c_str()) != 1) {
+    log(LogLevel::warn,
+        "http",
+        "SSL_CERT_FILE names no usable CA certificates in PEM form",
+        {{"file", file}});
+  }
+}
+
+/// Every file of the folders, whatever its name: as Go's programs read them.
+void load_named_folders(X509_STORE* store, const std::string& folders) {
+  for (const std::string_view folder : split(folders, ':')) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+      if (entry.is_regular_file(ignored)) {
+        X509_STORE_load_file(store, entry.path().c_str());
+      }
+    }
+  }
+}
+
+/// What is trusted without any configuration of ours: what SSL_CERT_FILE and SSL_CERT_DIR name, as
+/// OpenSSL and Go do, each in the place of what libcurl was built to trust: a bundle, a folder of
+/// hashed names, or both.
 struct SystemTrust {
   Store bundle;        // never used for a connection, so that its list does not change
   std::string folder;  // may be empty
@@ -27,10 +57,15 @@ struct SystemTrust {
       : bundle(X509_STORE_new()) {
     ensure_curl();
     const curl_version_info_data* const info = curl_version_info(CURLVERSION_NOW);
-    if (info->cainfo != nullptr) {
+    const Environment environment = process_environment();
+    if (const auto file = environment("SSL_CERT_FILE"); file && !file->empty()) {
+      load_named_file(bundle.get(), *file);
+    } else if (info->cainfo != nullptr) {
       X509_STORE_load_file(bundle.get(), info->cainfo);
     }
-    if (info->capath != nullptr) {
+    if (const auto folders = environment("SSL_CERT_DIR"); folders && !folders->empty()) {
+      load_named_folders(bundle.get(), *folders);
+    } else if (info->capath != nullptr) {
       folder = info->capath;
     }
     ERR_clear_error();  // a system without certificates trusts nobody, and can be told to

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace image_syncer {
 namespace {
@@ -147,6 +148,36 @@ TEST_F(AccessTest, ASelfSignedCertificateIsRefusedOtherwise) {
   EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
   EXPECT_THAT(out.out + out.err, HasSubstr("certificate"));
   EXPECT_EQ(writes(target), 0U);
+}
+
+TEST_F(AccessTest, WhatTheEnvironmentTrustsIsTrusted) {
+  const RealRegistry source;
+  const RealRegistry target({.tls = true});
+  prepare(source, target);
+  authorise(source, target, "maxConcurrent: 2");
+  write("certificates/any-name", target.certificate());
+  for (const auto& [variable, place] : {std::pair("SSL_CERT_FILE", "certificates/any-name"),
+                                        std::pair("SSL_CERT_DIR", "absent:certificates")}) {
+    ProcessOptions with = options();
+    with.environment.insert_or_assign(variable, place);
+    const auto out = run_process(
+        command({"--auth", "auth.yaml", "--images", "images.yaml", "--db", "none"}), with);
+    EXPECT_EQ(out.exit_code, 0) << variable << out.out << out.err;
+  }
+  EXPECT_EQ(target.client().lacks("app", "v1", image_), "");
+}
+
+TEST_F(AccessTest, AFileOfTheEnvironmentThatHoldsNoCertificatesIsNamed) {
+  const RealRegistry source;
+  const RealRegistry target({.tls = true});
+  prepare(source, target);
+  authorise(source, target, "maxConcurrent: 2");
+  ProcessOptions with = options();
+  with.environment.insert_or_assign("SSL_CERT_FILE", "nowhere.pem");
+  const auto out = run_process(
+      command({"--auth", "auth.yaml", "--images", "images.yaml", "--retries", "0"}), with);
+  EXPECT_EQ(out.exit_code, 1) << out.out << out.err;
+  EXPECT_THAT(out.err, HasSubstr("nowhere.pem"));
 }
 
 TEST_F(AccessTest, PlainHttpIsRefusedOtherwise) {

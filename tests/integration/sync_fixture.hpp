@@ -37,7 +37,9 @@ class SyncFixture : public testing::Test {
                             {"XDG_RUNTIME_DIR", dir_.file("runtime").string()},
                             {"XDG_CONFIG_HOME", ""},
                             {"DOCKER_CONFIG", ""},
-                            {"REGISTRY_AUTH_FILE", ""}},
+                            {"REGISTRY_AUTH_FILE", ""},
+                            {"SSL_CERT_FILE", ""},
+                            {"SSL_CERT_DIR", ""}},
             .directory = dir_.path()};
   }
 
