@@ -1,9 +1,9 @@
 #include "config/text_check.hpp"
 
 #include "config/tree_builder.hpp"
+#include <image_syncer/util/utf8.hpp>
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 namespace image_syncer {
@@ -14,44 +14,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 unsigned byte_at(std::string_view text, std::size_t offset) {
   return static_cast<unsigned char>(text[offset]);
-}
-
-bool is_continuation(std::string_view text, std::size_t offset) {
-  return offset < text.size() && (byte_at(text, offset) & 0xC0U) == 0x80U;
-}
-
-/// Bytes of the UTF-8 sequence at `offset` (RFC 3629); 0 = there is none.
-std::size_t sequence_length(std::string_view text, std::size_t offset) {
-  struct Lead {
-    unsigned first, last, second_first, second_last;  // ranges of the first two bytes
-    std::size_t length;
-  };
-
-  // The narrow ranges leave out overlong forms, surrogates and what lies beyond U+10FFFF.
-  static constexpr std::array<Lead, 8> kLeads = {{{0xC2, 0xDF, 0x80, 0xBF, 2},
-                                                  {0xE0, 0xE0, 0xA0, 0xBF, 3},
-                                                  {0xE1, 0xEC, 0x80, 0xBF, 3},
-                                                  {0xED, 0xED, 0x80, 0x9F, 3},
-                                                  {0xEE, 0xEF, 0x80, 0xBF, 3},
-                                                  {0xF0, 0xF0, 0x90, 0xBF, 4},
-                                                  {0xF1, 0xF3, 0x80, 0xBF, 4},
-                                                  {0xF4, 0xF4, 0x80, 0x8F, 4}}};
-  const unsigned lead = byte_at(text, offset);
-  if (lead < 0x80) {
-    return 1;
-  }
-  for (const Lead& row : kLeads) {
-    if (lead < row.first || lead > row.last) {
-      continue;
-    }
-    const bool second_fits = offset + 1 < text.size() &&
-                             byte_at(text, offset + 1) >= row.second_first &&
-                             byte_at(text, offset + 1) <= row.second_last;
-    const bool rest_fits = (row.length < 3 || is_continuation(text, offset + 2)) &&
-                           (row.length < 4 || is_continuation(text, offset + 3));
-    return second_fits && rest_fits ? row.length : 0;
-  }
-  return 0;
 }
 
 std::string hex(unsigned byte) {
@@ -92,7 +54,7 @@ void check_text(std::string_view text) {
       throw SyntaxError(LineIndex(text).at(at),
                         "control character " + hex(byte_at(text, at)) + ": not a text file");
     }
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = utf8_length(text, at);
     if (length == 0) {
       throw SyntaxError(LineIndex(text).at(at),
                         "byte " + hex(byte_at(text, at)) + ": not UTF-8 text");

@@ -1,8 +1,8 @@
 #include "util/log_format.hpp"
 
-#include "util/utf8.hpp"
 #include <image_syncer/util/redaction.hpp>
 #include <image_syncer/util/text.hpp>
+#include <image_syncer/util/utf8.hpp>
 
 #include <array>
 

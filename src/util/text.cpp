@@ -1,5 +1,5 @@
-#include "util/utf8.hpp"
 #include <image_syncer/util/text.hpp>
+#include <image_syncer/util/utf8.hpp>
 
 #include <algorithm>
 #include <array>
