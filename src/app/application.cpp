@@ -1,4 +1,4 @@
-#include "app/api_calls.hpp"
+#include "app/api_client.hpp"
 #include "app/api_commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/one_shot.hpp"

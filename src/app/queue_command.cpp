@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kPage = 1000;  // as many as the API gives at a time
 constexpr int kNotFound = 404;
 
-int list_queue(bool as_json, ApiCalls& api, std::ostream& out) {
+int list_queue(bool as_json, ApiClient& api, std::ostream& out) {
   std::vector<std::string> answers;
   QueuePage page;
   std::size_t offset = 0;
@@ -45,7 +45,7 @@ void say(const Options& options, const std::string& done, std::size_t count, std
 int for_each_target(const Options& options,
                     const std::string& action,
                     const std::string& done,
-                    ApiCalls& api,
+                    ApiClient& api,
                     std::ostream& out) {
   int code = kExitOk;
   std::size_t count = 0;
@@ -64,7 +64,7 @@ int for_each_target(const Options& options,
   return code;
 }
 
-int retry(const Options& options, ApiCalls& api, std::ostream& out) {
+int retry(const Options& options, ApiClient& api, std::ostream& out) {
   const std::string done = "retried";
   if (!options.all) {
     return for_each_target(options, "retry", done, api, out);
@@ -76,7 +76,7 @@ int retry(const Options& options, ApiCalls& api, std::ostream& out) {
 
 }  // namespace
 
-int run_queue_command(const Options& options, ApiCalls& api, std::ostream& out) {
+int run_queue_command(const Options& options, ApiClient& api, std::ostream& out) {
   switch (options.command) {
     case Command::queue_retry:
       return retry(options, api, out);

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kRuns = "20";
 constexpr const char* kFailures = "50";
 
-int report_run(const Options& options, const std::string& run, ApiCalls& api, std::ostream& out) {
+int report_run(const Options& options, const std::string& run, ApiClient& api, std::ostream& out) {
   const std::string number = run.starts_with('#') ? run.substr(1) : run;
   if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) {
     throw Error("report: expected the number of a run, found \"" + run + "\"");
@@ -23,7 +23,7 @@ int report_run(const Options& options, const std::string& run, ApiCalls& api, st
 
 }  // namespace
 
-int run_report_command(const Options& options, ApiCalls& api, std::ostream& out) {
+int run_report_command(const Options& options, ApiClient& api, std::ostream& out) {
   if (!options.arguments.empty()) {
     return report_run(options, options.arguments.front(), api, out);
   }

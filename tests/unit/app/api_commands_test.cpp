@@ -19,7 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string described(const ApiCall& call) {
+std::string described(const ApiRequest& call) {
   std::string text = call.body.empty() ? "GET" : "POST";
   for (const std::string& piece : call.path) {
     text += "/" + piece;
@@ -31,12 +31,12 @@ std::string described(const ApiCall& call) {
 }
 
 // Answers what the test gives it, in order.
-class Answers final : public ApiCalls {
+class Answers final : public ApiClient {
  public:
   explicit Answers(std::deque<HttpResponse> answers)
       : answers_(std::move(answers)) {}
 
-  [[nodiscard]] HttpResponse make(const ApiCall& call) override {
+  [[nodiscard]] HttpResponse make(const ApiRequest& call) override {
     calls.push_back(described(call));
     if (answers_.empty()) {
       throw Error("one call too many: " + calls.back());
@@ -73,7 +73,7 @@ struct Outcome {
   std::string out;
 };
 
-Outcome queue(const Options& options, ApiCalls& api) {
+Outcome queue(const Options& options, ApiClient& api) {
   std::ostringstream out;
   const int code = run_queue_command(options, api, out);
   return {code, out.str()};

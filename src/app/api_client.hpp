@@ -11,24 +11,24 @@
 namespace image_syncer {
 
 /// A call of the API (docs/api.md).
-struct ApiCall {
+struct ApiRequest {
   std::vector<std::string> path;  ///< its pieces after "/api/v1": "runs", "17"
   HttpFields query = {};
   std::string body = {};  ///< JSON: then it is a POST
 };
 
 /// Makes calls of the API.
-class ApiCalls {
+class ApiClient {
  public:
-  ApiCalls() = default;
-  ApiCalls(const ApiCalls&) = delete;
-  ApiCalls& operator=(const ApiCalls&) = delete;
-  ApiCalls(ApiCalls&&) = delete;
-  ApiCalls& operator=(ApiCalls&&) = delete;
-  virtual ~ApiCalls() = default;
+  ApiClient() = default;
+  ApiClient(const ApiClient&) = delete;
+  ApiClient& operator=(const ApiClient&) = delete;
+  ApiClient(ApiClient&&) = delete;
+  ApiClient& operator=(ApiClient&&) = delete;
+  virtual ~ApiClient() = default;
 
   /// Throws `Error` when no answer came.
-  [[nodiscard]] virtual HttpResponse make(const ApiCall& call) = 0;
+  [[nodiscard]] virtual HttpResponse make(const ApiRequest& call) = 0;
 };
 
 /// Whether an answer is a good one.
@@ -38,7 +38,7 @@ class ApiCalls {
 
 /// Where a command asks: the record itself or, when that is in use, the daemon of the sync file.
 /// Throws `Error` when there is neither.
-[[nodiscard]] std::unique_ptr<ApiCalls> open_api(const Options& options,
-                                                 const std::stop_token& stop);
+[[nodiscard]] std::unique_ptr<ApiClient> open_api(const Options& options,
+                                                  const std::stop_token& stop);
 
 }  // namespace image_syncer

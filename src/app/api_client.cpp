@@ -1,4 +1,4 @@
-#include "app/api_calls.hpp"
+#include "app/api_client.hpp"
 
 #include "app/daemon_settings.hpp"
 #include "app/record_port.hpp"
@@ -31,7 +31,7 @@ constexpr std::chrono::seconds kAnswer{30};
 const std::string kPost = "POST";
 const std::string kGet = "GET";
 
-const std::string& method_of(const ApiCall& call) {
+const std::string& method_of(const ApiRequest& call) {
   return call.body.empty() ? kGet : kPost;
 }
 
@@ -61,10 +61,10 @@ class DaemonExchange final : public Exchange {
 };
 
 // The daemon that a sync file describes.
-class DaemonCalls final : public ApiCalls {
+class DaemonClient final : public ApiClient {
  public:
   /// `in_use`: why the record cannot be read itself.
-  DaemonCalls(const DaemonConfig& config, std::string in_use, std::stop_token stop)
+  DaemonClient(const DaemonConfig& config, std::string in_use, std::stop_token stop)
       : in_use_(std::move(in_use)),
         origin_(origin_of(config.listen)),
         auth_(config.auth),
@@ -72,7 +72,7 @@ class DaemonCalls final : public ApiCalls {
         session_(
             {.user_agent = "image-syncer/" + std::string(kVersion), .counters = {}, .pace = {}}) {}
 
-  [[nodiscard]] HttpResponse make(const ApiCall& call) override {
+  [[nodiscard]] HttpResponse make(const ApiRequest& call) override {
     DaemonExchange exchange(request_of(call));
     session_.run(exchange, stop_);
     try {
@@ -97,7 +97,7 @@ class DaemonCalls final : public ApiCalls {
     return "http://" + host + ":" + std::to_string(listen.port);
   }
 
-  [[nodiscard]] Request request_of(const ApiCall& call) const {
+  [[nodiscard]] Request request_of(const ApiRequest& call) const {
     Request request;
     request.url = origin_ + "/api/v1";
     for (const std::string& piece : call.path) {
@@ -130,15 +130,15 @@ class DaemonCalls final : public ApiCalls {
 };
 
 // The record of a daemon that does not run.
-class RecordCalls final : public ApiCalls {
+class RecordClient final : public ApiClient {
  public:
-  explicit RecordCalls(const std::string& file)
+  explicit RecordClient(const std::string& file)
       : record_(file, RecordOptions{.synchronous_full = true}, system_clock()),
         history_(record_),
         queue_(record_),
         port_(record_, history_, queue_) {}
 
-  [[nodiscard]] HttpResponse make(const ApiCall& call) override {
+  [[nodiscard]] HttpResponse make(const ApiRequest& call) override {
     HttpRequest request;
     request.method = method_of(call);
     request.segments = {"api", "v1"};
@@ -168,7 +168,7 @@ std::string body_of(const HttpResponse& response) {
   return response.body;
 }
 
-std::unique_ptr<ApiCalls> open_api(const Options& options, const std::stop_token& stop) {
+std::unique_ptr<ApiClient> open_api(const Options& options, const std::stop_token& stop) {
   const bool is_file_only = options.is_db_given && options.config.empty();
   const DaemonSettings settings =
       is_file_only ? nullptr : load_daemon_settings(find_sync_file(options), options);
@@ -177,12 +177,12 @@ std::unique_ptr<ApiCalls> open_api(const Options& options, const std::stop_token
     throw Error("there is no record " + file + ": nothing has run yet, or it is elsewhere (--db)");
   }
   try {
-    return std::make_unique<RecordCalls>(file);
+    return std::make_unique<RecordClient>(file);
   } catch (const RecordInUse& error) {
     if (is_file_only) {
       throw Error(error.message() + "; give the daemon's sync file (-c) to ask the daemon instead");
     }
-    return std::make_unique<DaemonCalls>(*settings, error.message(), stop);
+    return std::make_unique<DaemonClient>(*settings, error.message(), stop);
   }
 }
 
