@@ -17,15 +17,6 @@ std::string_view name_of(LogLevel level) {
   return kLevelNames.at(static_cast<std::size_t>(level));
 }
 
-/// format_utc with milliseconds.
-std::string timestamp(std::chrono::system_clock::time_point time) {
-  std::string text = format_utc(time);
-  const auto since_second = time - std::chrono::floor<std::chrono::seconds>(time);
-  const auto count = std::chrono::floor<std::chrono::milliseconds>(since_second).count() + 1000;
-  text.replace(text.size() - 1, 1, "." + std::to_string(count).substr(1) + "Z");
-  return text;
-}
-
 std::string escape_of(unsigned char byte) {
   switch (byte) {
     case '"':
@@ -71,7 +62,7 @@ bool needs_quotes(std::string_view value) {
 }
 
 std::string text_line(const LogRecord& record) {
-  std::string line = timestamp(record.time) + " ";
+  std::string line = format_utc_millis(record.time) + " ";
   std::string level(name_of(record.level));
   level.resize(5, ' ');
   line += level + " [" + std::string(record.module) + "] ";
@@ -86,7 +77,7 @@ std::string text_line(const LogRecord& record) {
 }
 
 std::string json_line(const LogRecord& record) {
-  std::string line = "{\"time\":" + quoted(timestamp(record.time)) +
+  std::string line = "{\"time\":" + quoted(format_utc_millis(record.time)) +
                      ",\"level\":" + quoted(name_of(record.level)) +
                      ",\"module\":" + quoted(record.module) +
                      ",\"message\":" + quoted(redact(record.message));

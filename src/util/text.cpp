@@ -198,6 +198,14 @@ std::string format_utc(std::chrono::system_clock::time_point time) {
          two(clock.minutes().count()) + ":" + two(clock.seconds().count()) + "Z";
 }
 
+std::string format_utc_millis(std::chrono::system_clock::time_point time) {
+  std::string text = format_utc(time);
+  const auto since_second = time - std::chrono::floor<std::chrono::seconds>(time);
+  const auto count = std::chrono::floor<std::chrono::milliseconds>(since_second).count() + 1000;
+  text.replace(text.size() - 1, 1, "." + std::to_string(count).substr(1) + "Z");
+  return text;
+}
+
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   const std::size_t allowed = std::min<std::size_t>(3, word.size() / 2);
   std::size_t best_distance = allowed + 1;

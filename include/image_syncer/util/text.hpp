@@ -29,6 +29,8 @@ namespace image_syncer {
 [[nodiscard]] std::string format_duration(std::chrono::nanoseconds duration);
 /// "2026-01-02T03:04:05Z"
 [[nodiscard]] std::string format_utc(std::chrono::system_clock::time_point time);
+/// "2026-01-02T03:04:05.678Z"
+[[nodiscard]] std::string format_utc_millis(std::chrono::system_clock::time_point time);
 /// The candidate with the smallest edit distance to `word`, or "" when none is near (distance over
 /// 3 or over half of the word).
 [[nodiscard]] std::string nearest(std::string_view word,

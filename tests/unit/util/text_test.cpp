@@ -146,6 +146,15 @@ TEST(Text, format_utc) {
   EXPECT_EQ(format_utc(system_clock::from_time_t(1'709'251'199) + 999ms), "2024-02-29T23:59:59Z");
 }
 
+TEST(Text, format_utc_millis) {
+  using std::chrono::system_clock;
+  const auto second = system_clock::from_time_t(1'709'251'199);
+  EXPECT_EQ(format_utc_millis(second), "2024-02-29T23:59:59.000Z");
+  EXPECT_EQ(format_utc_millis(second + 7ms), "2024-02-29T23:59:59.007Z");
+  EXPECT_EQ(format_utc_millis(second + 999ms + 999us), "2024-02-29T23:59:59.999Z");
+  EXPECT_EQ(format_utc_millis(system_clock::time_point() - 1ms), "1969-12-31T23:59:59.999Z");
+}
+
 TEST(Text, nearest) {
   const std::vector<std::string_view> keys = {"username", "password", "insecure", "os"};
   EXPECT_EQ(nearest("usrname", keys), "username");
