@@ -1,14 +1,14 @@
 #pragma once
 
 #include <image_syncer/server/responder.hpp>
+#include <image_syncer/server/route_table.hpp>
 
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace image_syncer {
 
-/// A table of methods and paths:
+/// Handlers by method and path:
 ///
 ///     Router router;
 ///     router.add("GET", "/api/v1/runs/{id}", handler);   // id is request.segments[3]
@@ -19,23 +19,15 @@ namespace image_syncer {
 /// Immutable once it serves.
 class Router {
  public:
-  /// `path`: segments that are matched as they are, or `{name}` for any one that is not empty. A
-  /// GET route answers HEAD too.
+  /// As `RouteTable::add`.
   void add(std::string_view method, std::string_view path, HttpHandler handler);
 
-  /// Calls the handler of the first route that fits. Otherwise, as JSON: 404; 405 with `Allow` when
-  /// only the method is wrong. A segment that is `.` or `..` or holds a slash, a backslash or a
-  /// control character fits nothing.
+  /// Calls the handler of the first route that fits, or answers as `RouteTable::find` says.
   void handle(const HttpRequest& request, Responder responder) const;
 
  private:
-  struct Route {
-    std::string method;
-    std::vector<std::string> segments;  // as written: "{…}" is any
-    HttpHandler handler;
-  };
-
-  std::vector<Route> routes_;
+  RouteTable routes_;
+  std::vector<HttpHandler> handlers_;  // in the same order
 };
 
 }  // namespace image_syncer
