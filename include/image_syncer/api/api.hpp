@@ -3,6 +3,7 @@
 #include <image_syncer/api/api_port.hpp>
 #include <image_syncer/server/access.hpp>
 #include <image_syncer/server/router.hpp>
+#include <image_syncer/util/clock.hpp>
 
 #include <memory>
 
@@ -19,16 +20,16 @@ namespace image_syncer {
 /// once a second at what the daemon does.
 class ApiService {
  public:
-  /// `port` outlives it.
-  explicit ApiService(ApiPort& port);
+  /// `port` and `clock` outlive it.
+  explicit ApiService(ApiPort& port, Clock& clock = system_clock());
   ApiService(const ApiService&) = delete;
   ApiService& operator=(const ApiService&) = delete;
   ApiService(ApiService&&) = delete;
   ApiService& operator=(ApiService&&) = delete;
-  /// Ends the streams; calls that wait are answered 503.
+  /// Ends the streams; calls that wait, and those that still come, are answered 503.
   ~ApiService();
 
-  /// The service outlives the router.
+  /// Every route asks the guard first.
   void add_routes(Router& router, const CurrentGuard& guard);
 
  private:
