@@ -10,7 +10,7 @@
 namespace image_syncer {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // printed as it came
 
 constexpr std::size_t kLongestCause = 500;
 constexpr std::array kResults = {"copied", "equal", "filtered", "failed", "deferred"};

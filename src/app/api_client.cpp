@@ -163,7 +163,7 @@ bool is_good(const HttpResponse& response) {
 
 std::string body_of(const HttpResponse& response) {
   if (!is_good(response)) {
-    throw Error("answered " + std::to_string(response.status) + ": " + error_of(response.body));
+    throw Error(error_of(response.body));
   }
   return response.body;
 }
