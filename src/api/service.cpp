@@ -60,9 +60,15 @@ void ApiService::add_routes(Router& router, const CurrentGuard& guard) {
     inbox->take_stream(std::move(responder));
   });
   const auto page = std::make_shared<const PageResponse>(page_html());
-  add("GET", "/", [page](const HttpRequest& request, Responder responder) {
-    responder.answer(page->answer(request));
-  });
+  // Others may link to it: it only shows itself, and what it asks for is guarded.
+  router.add("GET",
+             "/",
+             guarded(
+                 guard,
+                 [page](const HttpRequest& request, Responder responder) {
+                   responder.answer(page->answer(request));
+                 },
+                 SentBy::any_page));
 }
 
 }  // namespace image_syncer

@@ -41,6 +41,7 @@ std::string port_of(const Authority& authority, std::string_view scheme) {
   return scheme == "https" ? "443" : "80";
 }
 
+// `origin`: that, or a URL of it.
 bool is_own_origin(std::string_view origin, std::string_view host) {
   constexpr std::string_view kSeparator = "://";
   const auto at = origin.find(kSeparator);
@@ -51,18 +52,25 @@ bool is_own_origin(std::string_view origin, std::string_view host) {
   if (scheme != "http" && scheme != "https") {
     return false;
   }
-  const Authority theirs = split_authority(origin.substr(at + kSeparator.size()));
+  const std::string_view rest = origin.substr(at + kSeparator.size());
+  const Authority theirs = split_authority(rest.substr(0, rest.find('/')));
   const Authority ours = split_authority(host);
   return theirs.host == ours.host && port_of(theirs, scheme) == port_of(ours, scheme);
 }
 
+// Of what a browser says of the page behind a request. `Referer` counts where nothing better is
+// there: over plain http, by a name that is not this machine, browsers send no Sec-Fetch-Site, and
+// no Origin with an image.
 bool is_sent_by_foreign_page(const HttpRequest& request) {
-  for (const std::string_view site : request.headers_named("Sec-Fetch-Site")) {
-    if (site != "same-origin" && site != "none") {
-      return true;
-    }
+  const std::vector<std::string_view> sites = request.headers_named("Sec-Fetch-Site");
+  if (!std::ranges::all_of(
+          sites, [](std::string_view site) { return site == "same-origin" || site == "none"; })) {
+    return true;
   }
-  const std::vector<std::string_view> origins = request.headers_named("Origin");
+  std::vector<std::string_view> origins = request.headers_named("Origin");
+  if (origins.empty() && sites.empty()) {
+    origins = request.headers_named("Referer");
+  }
   if (origins.empty()) {
     return false;
   }
@@ -82,7 +90,7 @@ HttpResponse unauthorized() {
 AccessGuard::AccessGuard(AccessCredentials credentials)
     : credentials_(std::move(credentials)) {}
 
-std::optional<HttpResponse> AccessGuard::refusal(const HttpRequest& request) const {
+std::optional<HttpResponse> AccessGuard::refusal(const HttpRequest& request, SentBy sent_by) const {
   const bool has_credentials = !credentials_.username.empty() || !credentials_.password.empty();
   if (has_credentials) {
     const std::vector<std::string_view> given = request.headers_named("Authorization");
@@ -94,7 +102,7 @@ std::optional<HttpResponse> AccessGuard::refusal(const HttpRequest& request) con
                           "without auth.username and auth.password only localhost, 127.0.0.1 and "
                           "[::1] are answered");
   }
-  if (is_sent_by_foreign_page(request)) {
+  if (sent_by == SentBy::own_page && is_sent_by_foreign_page(request)) {
     return error_response(403, "this request was caused by another site");
   }
   return std::nullopt;
@@ -118,10 +126,10 @@ bool AccessGuard::knows(std::string_view authorization) const {
   return right_user && right_password;
 }
 
-HttpHandler guarded(CurrentGuard guard, HttpHandler handler) {
-  return [guard = std::move(guard), handler = std::move(handler)](const HttpRequest& request,
-                                                                  Responder responder) {
-    if (std::optional<HttpResponse> refusal = guard()->refusal(request)) {
+HttpHandler guarded(CurrentGuard guard, HttpHandler handler, SentBy sent_by) {
+  return [guard = std::move(guard), handler = std::move(handler), sent_by](
+             const HttpRequest& request, Responder responder) {
+    if (std::optional<HttpResponse> refusal = guard()->refusal(request, sent_by)) {
       responder.answer(std::move(*refusal));
       return;
     }

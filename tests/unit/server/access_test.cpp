@@ -108,6 +108,38 @@ TEST(AccessGuard, RefusesWhatOtherSitesCause) {
   }
 }
 
+TEST(AccessGuard, TakesTheRefererWhereABrowserSaysNothingBetter) {
+  const std::vector<Given> table = {
+      {"its own page", {{"Referer", "http://s.example/"}}, 200},
+      {"its own page deeper", {{"Referer", "http://s.example/a?b=http://evil"}}, 200},
+      {"another site", {{"Referer", "http://evil.example/s.example"}}, 403},
+      {"another port", {{"Referer", "http://s.example:8080/"}}, 403},
+      {"no address", {{"Referer", "s.example"}}, 403},
+      {"an address that was typed",
+       {{"Referer", "http://evil.example/"}, {"Sec-Fetch-Site", "none"}},
+       200},
+      {"its own origin",
+       {{"Referer", "http://evil.example/"}, {"Origin", "http://s.example"}},
+       200},
+  };
+  for (const Given& row : table) {
+    HttpFields headers = row.headers;
+    headers.emplace_back("Host", "s.example");
+    headers.emplace_back("Authorization", kRight);
+    EXPECT_EQ(status_of(with_credentials(), headers), row.status) << row.name;
+  }
+}
+
+TEST(AccessGuard, LetsAnyPageLinkToWhatOnlyShowsItself) {
+  HttpRequest request;
+  request.headers = {{"Host", "s.example"}, {"Sec-Fetch-Site", "cross-site"}};
+  const auto refused = with_credentials().refusal(request, SentBy::any_page);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->status, 401);  // credentials are needed all the same
+  request.headers.emplace_back("Authorization", kRight);
+  EXPECT_FALSE(with_credentials().refusal(request, SentBy::any_page).has_value());
+}
+
 TEST(AccessGuard, ComparesPortsOfOriginAndHost) {
   const auto status = [](const std::string& host, const std::string& origin) {
     return status_of(with_credentials(),
