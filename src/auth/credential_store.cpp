@@ -52,6 +52,9 @@ struct CredentialStore::Impl {
   [[nodiscard]] std::optional<bool> renew_in(const CredentialFile& file,
                                              const Repository& repository,
                                              const Credential& credential);
+  [[nodiscard]] Held give(const Repository& repository,
+                          Credential credential,
+                          const std::string& from);
   void say(const Repository& repository, const Credential* credential, const std::string& from);
 
   CredentialStoreOptions options;
@@ -79,8 +82,7 @@ CredentialSource::Held CredentialStore::find(const Repository& repository,
                                              const std::function<void()>& wake) {
   if (impl_->options.own) {
     if (auto own = impl_->options.own(repository)) {
-      impl_->say(repository, &own->credential, own->from);
-      return std::move(own->credential);
+      return impl_->give(repository, std::move(own->credential), own->from);
     }
   }
   for (const CredentialFile& file : impl_->files) {
@@ -107,8 +109,7 @@ std::optional<CredentialSource::Held> CredentialStore::Impl::find_in(
       throw helper_error(repository, *helper, file, failure->cause);
     }
     if (const auto& credential = std::get<std::optional<Credential>>(answer)) {
-      say(repository, &*credential, describe(*helper, file));
-      return Held(credential);
+      return give(repository, *credential, describe(*helper, file));
     }
     if (helper->is_only) {
       return std::nullopt;
@@ -121,8 +122,15 @@ std::optional<CredentialSource::Held> CredentialStore::Impl::find_in(
   if (!entry->problem.empty()) {
     throw file_error(repository, entry->problem);
   }
-  say(repository, &entry->credential, file.path() + " (" + entry->name + ")");
-  return Held(entry->credential);
+  return give(repository, entry->credential, file.path() + " (" + entry->name + ")");
+}
+
+CredentialSource::Held CredentialStore::Impl::give(const Repository& repository,
+                                                   Credential credential,
+                                                   const std::string& from) {
+  say(repository, &credential, from);
+  credential.from = from;
+  return credential;
 }
 
 // A ping without a path knows nothing of entries for namespaces: that it is anonymous says nothing.

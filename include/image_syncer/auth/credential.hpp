@@ -19,6 +19,9 @@ struct Credential {
   Secret identity_token = {};
   /// A bearer token for the registry itself: no token is asked for.
   Secret registry_token = {};
+  /// Where it stands, for people: "auth.yaml:3:1", "/root/.docker/config.json (quay.io)". Tells
+  /// nothing apart.
+  std::string from = {};
 };
 
 /// Where credentials come from. Thread-safe; never blocks: a helper program may take its time.

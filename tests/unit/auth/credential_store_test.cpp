@@ -99,6 +99,22 @@ TEST_F(CredentialStoreTest, TheLogSaysOnceWhichSourceServesARegistry) {
   EXPECT_EQ(log.count("of-the"), 0U);
 }
 
+TEST_F(CredentialStoreTest, ACredentialSaysWhereItStands) {
+  helper("good", answer("robot", "of-the-helper"));
+  own("own.example", "own");
+  const std::string path =
+      file("config.json",
+           R"({"auths": {"file.example": {"username": "filer", "password": "p"}},
+               "credHelpers": {"helper.example": "good"}})");
+  start();
+  const auto from = [this](const std::string& registry) {
+    return await_credential(store(), {registry, "app"})->from;
+  };
+  EXPECT_EQ(from("own.example"), "auth.yaml:1:1");
+  EXPECT_EQ(from("file.example"), path + " (file.example)");
+  EXPECT_EQ(from("helper.example"), "docker-credential-good (credHelpers in " + path + ")");
+}
+
 TEST_F(CredentialStoreTest, ThatAPingIsAnonymousIsNotWorthALine) {
   start();
   const CapturedLog log(LogLevel::info);
