@@ -204,7 +204,8 @@ bool Conversation::follow_redirect(const Response& response) {
   }
   count_redirect(method_, response);
   std::string url = resolve_location(response.url, *location, downgrade());
-  if (verb_.kind() == RegistryVerb::ping && !at_registry(url)) {
+  const bool is_ping = verb_.kind() == RegistryVerb::ping || verb_.kind() == RegistryVerb::login;
+  if (is_ping && !at_registry(url)) {
     return false;  // its answer would not be the registry's
   }
   request_->url = std::move(url);

@@ -11,7 +11,7 @@ constexpr std::uint32_t bit(RegistryVerb verb) {
 }
 
 constexpr std::uint32_t kAll = ~0U;
-constexpr std::uint32_t kPing = bit(RegistryVerb::ping);
+constexpr std::uint32_t kPing = bit(RegistryVerb::ping) | bit(RegistryVerb::login);
 constexpr std::uint32_t kUser = bit(RegistryVerb::token);
 constexpr std::uint32_t kAnonymous = bit(RegistryVerb::token_anonymous);
 constexpr std::uint32_t kToken = kUser | kAnonymous;

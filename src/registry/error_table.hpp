@@ -26,6 +26,7 @@ enum class RegistryVerb : std::uint32_t {
   upload_put = 1U << 12U,  ///< also with the whole body
   upload_status = 1U << 13U,
   tag_list = 1U << 14U,
+  login = 1U << 15U,  ///< a ping with credentials
 };
 
 /// Some verbs, some statuses, and a code or any: a row of a table about answers.

@@ -42,6 +42,35 @@ class PingVerb final : public Conversing<Exchange> {
   bool done_ = false;
 };
 
+class LogInVerb final : public Conversing<Exchange> {
+ public:
+  LogInVerb(RegistryHost& host, const Repository& repository)
+      : Conversing(host, repository) {}
+
+ private:
+  [[nodiscard]] std::optional<Request> request(const std::string& origin) override {
+    if (done_) {
+      return std::nullopt;
+    }
+    Request request;
+    request.url = origin + "/v2/";
+    return request;
+  }
+
+  void answer(Response response) override {
+    if (response.status != 200) {
+      throw error_of(response);
+    }
+    done_ = true;
+  }
+
+  [[nodiscard]] ScopeSet scopes() const override { return {}; }
+
+  [[nodiscard]] RegistryVerb kind() const override { return RegistryVerb::login; }
+
+  bool done_ = false;
+};
+
 class HttpBlobUpload final : public BlobUpload {
  public:
   HttpBlobUpload(RegistryHost& host, const Repository& repository, const Descriptor& blob)
@@ -86,6 +115,10 @@ class HttpRegistry final : public Registry {
 
   [[nodiscard]] std::unique_ptr<Exchange> ping() override {
     return std::make_unique<PingVerb>(host_);
+  }
+
+  [[nodiscard]] std::unique_ptr<Exchange> log_in(const Repository& repository) override {
+    return std::make_unique<LogInVerb>(host_, repository);
   }
 
   [[nodiscard]] std::unique_ptr<HeadManifest> head_manifest(const Reference& reference,

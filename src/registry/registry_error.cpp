@@ -61,9 +61,10 @@ constexpr Hint kHints[] = {
     {{kAll, 401, 401, ""},
      "check username and password for {registry} in the auth file, and the user's rights for "
      "{repository}"},
-    {{any_of(ping), 403, 403, ""},
+    {{any_of(ping, login), 403, 403, ""},
      "{registry} lets nobody in from here: a blocked address or account"},
-    {{any_of(ping), 404, 404, ""}, "{registry} is no registry, or its API is under another path"},
+    {{any_of(ping, login), 404, 404, ""},
+     "{registry} is no registry, or its API is under another path"},
     {{any_of(storage), 400, 403, ""}, "the link to the storage of {registry} has expired"},
     {{kReads, 403, 403, ""}, "no right to read {repository}"},
     {{kPushes, 403, 403, ""},

@@ -102,6 +102,10 @@ class Registry {
   /// `GET /v2/`: whether the registry answers, and, the first time, how it is reached and how it
   /// wants to be asked. The other verbs do that first when it was not done.
   [[nodiscard]] virtual std::unique_ptr<Exchange> ping() = 0;
+  /// `GET /v2/` with the credential for `repository` (its path may be empty), as `docker login`
+  /// asks: fails where the registry or its token server does not take it. Without a credential, or
+  /// at a registry that asks for none, a ping.
+  [[nodiscard]] virtual std::unique_ptr<Exchange> log_in(const Repository& repository) = 0;
 
   /// Result: absent when the registry has no such manifest (or, on the target side, will not say).
   [[nodiscard]] virtual std::unique_ptr<HeadManifest> head_manifest(const Reference& reference,

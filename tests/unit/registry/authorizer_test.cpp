@@ -454,6 +454,32 @@ TEST(Authorizer, TokenRequestEndsALoop) {
   EXPECT_THAT(message_of(*place.head()), HasSubstr("more than 5 redirects"));
 }
 
+TEST_P(EitherMode, LogsInWithoutARepository) {
+  Place place(with(GetParam()));
+  EXPECT_EQ(
+      message_of(*place.client.run(place.client.registry().log_in({place.registry.host(), ""}))),
+      "");
+  EXPECT_EQ(place.registry.auth().asked().size(), GetParam() == AuthMode::bearer ? 1U : 0U);
+}
+
+TEST_P(EitherMode, ALoginWithAWrongPasswordGivesTheRegistryUpAndIsNotTriedAgain) {
+  Place place(with(GetParam()), wrong());
+  const auto login = place.client.run(place.client.registry().log_in({place.registry.host(), "a"}));
+  EXPECT_EQ(class_of(*login), ErrorClass::registry);
+  EXPECT_THAT(message_of(*login), HasSubstr("check username and password"));
+  const std::size_t requests = place.registry.count();
+  EXPECT_EQ(class_of(*place.head()), ErrorClass::registry);
+  EXPECT_EQ(place.registry.count(), requests);
+}
+
+TEST(Authorizer, ALoginAtAnOpenRegistryShowsNoCredential) {
+  Place place(with(AuthMode::open));
+  EXPECT_EQ(
+      message_of(*place.client.run(place.client.registry().log_in({place.registry.host(), ""}))),
+      "");
+  EXPECT_EQ(place.client.credentials().finds(), 0U);
+}
+
 TEST(Ping, FollowsARedirectAtItsHost) {
   Place place(with(AuthMode::bearer));
   place.registry.on({.path = "/v2/"}).reply(301, {{"Location", "/v2/x/.."}});
