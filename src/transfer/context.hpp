@@ -2,13 +2,13 @@
 
 #include "transfer/host_health.hpp"
 #include "transfer/host_prober.hpp"
-#include "transfer/pacer.hpp"
 #include "transfer/parking.hpp"
 #include <image_syncer/plan/blob_index.hpp>
 #include <image_syncer/queue/work_queue.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/registry/registry.hpp>
 #include <image_syncer/transfer/engine.hpp>
+#include <image_syncer/transfer/pacer.hpp>
 #include <image_syncer/util/clock.hpp>
 #include <image_syncer/util/synchronized.hpp>
 

@@ -1,4 +1,4 @@
-#include "transfer/pacer.hpp"
+#include <image_syncer/transfer/pacer.hpp>
 
 #include <algorithm>
 

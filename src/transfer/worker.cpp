@@ -1,8 +1,8 @@
 #include "transfer/worker.hpp"
 
-#include "transfer/pacer.hpp"
 #include "transfer/session_options.hpp"
 #include <image_syncer/queue/retry_delay.hpp>
+#include <image_syncer/transfer/pacer.hpp>
 #include <image_syncer/util/error.hpp>
 #include <image_syncer/util/log.hpp>
 #include <image_syncer/util/text.hpp>

@@ -1,6 +1,5 @@
-#include "transfer/pacer.hpp"
-
 #include "support/manual_clock.hpp"
+#include <image_syncer/transfer/pacer.hpp>
 
 #include <gtest/gtest.h>
 
