@@ -32,13 +32,21 @@ RegistrySet::RegistrySet(const RegistryEntries& entries, const Environment& envi
       tokens_(system_clock()) {}
 
 Registry& RegistrySet::get(const std::string& name) {
+  return *place(name).registry;
+}
+
+RegistryHost& RegistrySet::host(const std::string& name) {
+  return *place(name).host;
+}
+
+RegistrySet::Place& RegistrySet::place(const std::string& name) {
   Place& place = places_[name];
   if (!place.registry) {
     place.host =
         std::make_unique<RegistryHost>(connections_.settings_of(name), credentials_, tokens_);
     place.registry = make_registry(*place.host);
   }
-  return *place.registry;
+  return place;
 }
 
 void RegistrySet::open(const std::vector<Rule>& rules) {

@@ -27,6 +27,8 @@ class RegistrySet {
 
   /// Throws `Error` naming the file when certificates for it cannot be used.
   [[nodiscard]] Registry& get(const std::string& name);
+  /// How that registry is reached, and what was learned of it. Throws as `get`.
+  [[nodiscard]] RegistryHost& host(const std::string& name);
 
   /// Makes those that `rules` name, so that certificates that cannot be used are found before
   /// anything is started. Throws as `get`.
@@ -40,6 +42,8 @@ class RegistrySet {
     std::unique_ptr<RegistryHost> host;
     std::unique_ptr<Registry> registry;
   };
+
+  [[nodiscard]] Place& place(const std::string& name);
 
   Connections connections_;
   CredentialStore credentials_;
