@@ -96,12 +96,16 @@ class HttpBlobUpload final : public BlobUpload {
     return std::make_unique<SendBlobVerb>(host_, state_, buffer_bytes);
   }
 
-  [[nodiscard]] std::unique_ptr<Exchange> cancel() override {
-    return std::make_unique<CancelUploadVerb>(
-        host_, state_->repository, std::exchange(state_->location, ""));
-  }
+  [[nodiscard]] std::unique_ptr<Exchange> cancel() override { return cancel(false); }
+
+  [[nodiscard]] std::unique_ptr<Exchange> cancel_insisting() override { return cancel(true); }
 
  private:
+  [[nodiscard]] std::unique_ptr<Exchange> cancel(bool insists) {
+    return std::make_unique<CancelUploadVerb>(
+        host_, state_->repository, std::exchange(state_->location, ""), insists);
+  }
+
   RegistryHost& host_;
   std::shared_ptr<UploadState> state_;
 };

@@ -86,10 +86,14 @@ bool StartUploadVerb::refused(const Error& error) {
   return true;
 }
 
-CancelUploadVerb::CancelUploadVerb(RegistryHost& host, Repository repository, std::string location)
+CancelUploadVerb::CancelUploadVerb(RegistryHost& host,
+                                   Repository repository,
+                                   std::string location,
+                                   bool insists)
     : Conversing(host, repository),
       repository_(std::move(repository)),
-      location_(std::move(location)) {}
+      location_(std::move(location)),
+      insists_(insists) {}
 
 std::optional<Request> CancelUploadVerb::request(const std::string& /*origin*/) {
   if (done_) {
@@ -104,6 +108,12 @@ std::optional<Request> CancelUploadVerb::request(const std::string& /*origin*/) 
 
 void CancelUploadVerb::answer(Response /*response*/) {
   done_ = true;
+}
+
+// That nobody may delete here says nothing of the credential.
+bool CancelUploadVerb::refused(const Error& /*error*/) {
+  done_ = true;
+  return true;
 }
 
 void CancelUploadVerb::no_answer(const TransportError& /*error*/) {

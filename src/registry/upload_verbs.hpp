@@ -43,14 +43,17 @@ class StartUploadVerb final : public Conversing<ResultExchange<UploadStart>> {
 /// DELETE of a session that is not wanted any more.
 class CancelUploadVerb final : public Conversing<Exchange> {
  public:
-  CancelUploadVerb(RegistryHost& host, Repository repository, std::string location);
+  /// `insists`: where the token at hand is not for deleting, another one is asked for.
+  CancelUploadVerb(RegistryHost& host, Repository repository, std::string location, bool insists);
 
  private:
   [[nodiscard]] std::optional<Request> request(const std::string& origin) override;
   void answer(Response response) override;
   void no_answer(const TransportError& error) override;
 
-  [[nodiscard]] bool insists() const override { return false; }
+  [[nodiscard]] bool refused(const Error& error) override;
+
+  [[nodiscard]] bool insists() const override { return insists_; }
 
   [[nodiscard]] ScopeSet scopes() const override { return ScopeSet::push(repository_.path); }
 
@@ -58,6 +61,7 @@ class CancelUploadVerb final : public Conversing<Exchange> {
 
   Repository repository_;
   std::string location_;
+  bool insists_;
   bool done_ = false;
 };
 

@@ -83,6 +83,9 @@ class BlobUpload {
   [[nodiscard]] virtual bool is_open() const = 0;
   /// Deletes the open session. Refusals are ignored. The exchange does not refer to this object.
   [[nodiscard]] virtual std::unique_ptr<Exchange> cancel() = 0;
+  /// The same; where that needs a token of its own (distribution: the scope `delete`), it is asked
+  /// for, once.
+  [[nodiscard]] virtual std::unique_ptr<Exchange> cancel_insisting() = 0;
 };
 
 /// One registry's verbs: each gives an exchange for a `Session` to run, which ends with a result or

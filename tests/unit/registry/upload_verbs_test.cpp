@@ -283,5 +283,30 @@ TEST(Upload, Must55_CancelFetchesNoToken) {
   EXPECT_EQ(authorizations(other.registry.server()).back(), "");
 }
 
+TEST(Upload, CancelFetchesAnotherTokenWhereItIsToInsist) {
+  Upload it({.auth = {.mode = AuthMode::bearer}});
+  EXPECT_EQ(it.start()->result(), UploadStart::opened);
+  EXPECT_EQ(message_of(*it.client.run(it.upload->cancel_insisting())), "");
+  EXPECT_EQ(it.registry.uploads_open(), 0U);
+  EXPECT_EQ(it.registry.token_server().count(), 2U);
+}
+
+TEST(Upload, CancelThatMayNotDeleteBlamesNoCredential) {
+  AuthBehaviour auth{.mode = AuthMode::bearer};
+  auth.grants = [](const std::string&, const std::string&, const std::string& action) {
+    return action != "delete";
+  };
+  auth.ungranted_status = 401;
+  Upload it({.auth = auth});
+  EXPECT_EQ(it.start()->result(), UploadStart::opened);
+  EXPECT_EQ(message_of(*it.client.run(it.upload->cancel_insisting())), "");
+  EXPECT_EQ(it.registry.uploads_open(), 1U);
+  EXPECT_EQ(it.registry.token_server().count(), 2U);
+  it.registry.seed_image("b", "v1");
+  EXPECT_EQ(message_of(*it.client.run(
+                it.client.registry().head_manifest(it.client.tagged("b", "v1"), Side::source))),
+            "");
+}
+
 }  // namespace
 }  // namespace image_syncer
