@@ -1,5 +1,6 @@
 #include "app/api_client.hpp"
 #include "app/api_commands.hpp"
+#include "app/check_command.hpp"
 #include "app/exit_code.hpp"
 #include "app/one_shot.hpp"
 #include "app/run_daemon.hpp"
@@ -32,7 +33,7 @@ int run(const Options& options, SignalWatch& signals) {
     case Command::once:
       return run_daemon_once(options, signals.stop());
     case Command::check:
-      throw Error("this command is not built yet");
+      return run_check_command(options, signals.stop(), std::cout);
     case Command::queue_list:
     case Command::queue_retry:
     case Command::queue_remove:

@@ -34,6 +34,9 @@ const std::vector<Module>& modules() {
       {"schedule", {"util"}, {"date/"}},
       {"server", {"observe", "image", "util"}, {"microhttpd.h", "nlohmann/"}},
       {"api", {"server", "record", "observe", "image", "util"}, {"nlohmann/"}},
+      {"check",
+       {"transfer", "plan", "registry", "auth", "config", "http", "image", "util"},
+       {"nlohmann/"}},
       {"app",
        {"util",
         "image",
@@ -48,7 +51,8 @@ const std::vector<Module>& modules() {
         "transfer",
         "schedule",
         "server",
-        "api"},
+        "api",
+        "check"},
        {"CLI/", "spdlog/", "fmt/"}},
   };
   return table;
