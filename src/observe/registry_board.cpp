@@ -1,35 +1,19 @@
 #include <image_syncer/observe/registry_board.hpp>
+#include <image_syncer/util/redaction.hpp>
+#include <image_syncer/util/text.hpp>
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace image_syncer {
 namespace {
 
 constexpr int kTooManyRequests = 429;
+constexpr std::size_t kMaxReason = 1000;
 
-bool is_success(int status) {
-  return status >= 200 && status < 300;
-}
-
-bool is_answer_of_use(int status) {
-  return status > 0 && status < 500 && status != kTooManyRequests;
-}
-
-// Whether an answer shows that `condition` is over.
-bool ends(RegistryCondition condition, int status) {
-  switch (condition) {
-    case RegistryCondition::reachable:
-      return false;
-    case RegistryCondition::given_up:  // may be for credentials: a 401 says nothing new
-    case RegistryCondition::limited:
-      return is_success(status);
-    case RegistryCondition::unknown:
-    case RegistryCondition::failing:
-    case RegistryCondition::circuit_open:
-      break;
-  }
-  return is_answer_of_use(status);
+bool is_failure(int status) {
+  return status == 0 || status >= 500;
 }
 
 }  // namespace
@@ -63,6 +47,9 @@ void RegistryBoard::change(Board& board,
                            RegistryCondition condition,
                            const std::string& reason,
                            std::optional<Clock::wall_time> until) {
+  if (status.condition == condition && status.reason == reason && status.until == until) {
+    return;
+  }
   if (status.condition != condition) {
     status.since = clock_.wall_now();
   }
@@ -72,8 +59,21 @@ void RegistryBoard::change(Board& board,
   ++board.revision;
 }
 
+// Nobody may ask anything of a registry for long after its limit is over.
+void RegistryBoard::end_limits(Board& board) {
+  const Clock::wall_time now = clock_.wall_now();
+  for (auto& [name, status] : board.registries) {
+    if (status.condition == RegistryCondition::limited && status.until && *status.until <= now) {
+      const Clock::wall_time over = *status.until;
+      change(board, status, RegistryCondition::reachable, "", std::nullopt);
+      status.since = over;
+    }
+  }
+}
+
 void RegistryBoard::request(const std::string& registry, int status) {
   auto board = board_.lock();
+  end_limits(*board);
   const auto found = board->registries.find(registry);
   if (found == board->registries.end()) {
     return;
@@ -86,15 +86,20 @@ void RegistryBoard::request(const std::string& registry, int status) {
     known.last_answer = clock_.wall_now();
     known.last_status = status;
   }
-  if (ends(known.condition, status)) {
-    change(*board, known, RegistryCondition::reachable, "", std::nullopt);
-  } else if ((status == 0 || status >= 500) && (known.condition == RegistryCondition::unknown ||
-                                                known.condition == RegistryCondition::reachable)) {
+  const bool is_concluded = known.condition == RegistryCondition::limited ||
+                            known.condition == RegistryCondition::circuit_open ||
+                            known.condition == RegistryCondition::given_up;
+  if (is_concluded) {
+    return;  // whoever came to the conclusion says when it is over
+  }
+  if (is_failure(status)) {
     change(*board,
            known,
            RegistryCondition::failing,
            status == 0 ? "no answer" : "answered " + std::to_string(status),
            std::nullopt);
+  } else if (status != kTooManyRequests) {
+    change(*board, known, RegistryCondition::reachable, "", std::nullopt);
   }
 }
 
@@ -103,14 +108,16 @@ void RegistryBoard::set_condition(const std::string& registry,
                                   const std::string& reason,
                                   std::optional<Clock::wall_time> until) {
   auto board = board_.lock();
+  end_limits(*board);
   const auto found = board->registries.find(registry);
   if (found != board->registries.end()) {
-    change(*board, found->second, condition, reason, until);
+    change(*board, found->second, condition, printable(redact(reason), kMaxReason), until);
   }
 }
 
 std::vector<RegistryStatus> RegistryBoard::all() {
   auto board = board_.lock();
+  end_limits(*board);
   std::vector<RegistryStatus> result;
   result.reserve(board->registries.size());
   for (const auto& [name, status] : board->registries) {
@@ -120,7 +127,9 @@ std::vector<RegistryStatus> RegistryBoard::all() {
 }
 
 std::uint64_t RegistryBoard::revision() {
-  return board_.lock()->revision;
+  auto board = board_.lock();
+  end_limits(*board);
+  return board->revision;
 }
 
 }  // namespace image_syncer

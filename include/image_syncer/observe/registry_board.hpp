@@ -48,7 +48,8 @@ class RegistryBoard {
   void set_registries(const std::set<std::string>& registries);
   /// A request ended; 0 = without an answer (as `EngineOptions::on_answer`).
   void request(const std::string& registry, int status);
-  /// An engine has come to a conclusion. `until`: of `limited`.
+  /// An engine has come to a conclusion. Requests do not change it; it holds until the next one, or
+  /// until `until` (of `limited`), from when on the registry counts as reachable.
   void set_condition(const std::string& registry,
                      RegistryCondition condition,
                      const std::string& reason,
@@ -65,6 +66,7 @@ class RegistryBoard {
     std::uint64_t revision = 0;
   };
 
+  void end_limits(Board& board);
   void change(Board& board,
               RegistryStatus& status,
               RegistryCondition condition,
