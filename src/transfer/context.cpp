@@ -25,7 +25,7 @@ Context::Context(const EngineOptions& engine_options,
       record(sync_record),
       targets(targets_in_work),
       clock(engine_clock),
-      health(engine_clock),
+      health(engine_clock, engine_options.on_condition),
       pacer(engine_options.requests_per_second),
       queue(queue_options(engine_options), engine_clock),
       prober(engine_options, queue, health, engine_clock) {

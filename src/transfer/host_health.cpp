@@ -12,23 +12,89 @@ constexpr std::chrono::seconds kSlowFor{60};
 
 }  // namespace
 
+void HostHealth::conclude(const std::string& name,
+                          Host& host,
+                          RegistryCondition condition,
+                          const std::string& reason,
+                          std::optional<Clock::wall_time> until) {
+  // Both are for good.
+  if (host.given_up || (host.deferred && condition != RegistryCondition::given_up)) {
+    return;
+  }
+  const bool lasts_longer = until && host.told_until && *until > *host.told_until;
+  if (condition == host.told && !lasts_longer) {
+    return;
+  }
+  host.told = condition;
+  host.told_until = until;
+  if (on_condition_) {
+    untold_.lock()->changes.push_back({name, condition, reason, until});
+  }
+}
+
+// One thread at a time, for all others, so that what happened first is told first.
+void HostHealth::tell() {
+  {
+    auto untold = untold_.lock();
+    if (untold->is_telling) {
+      return;
+    }
+    untold->is_telling = true;
+  }
+  while (true) {
+    Change change;
+    {
+      auto untold = untold_.lock();
+      if (untold->changes.empty()) {
+        untold->is_telling = false;
+        return;
+      }
+      change = std::move(untold->changes.front());
+      untold->changes.pop_front();
+    }
+    on_condition_(change.host, change.condition, change.reason, change.until);
+  }
+}
+
 void HostHealth::success(const std::string& host) {
-  auto hosts = hosts_.lock();
-  Host& state = (*hosts)[host];
-  state.failures = 0;
-  state.limited = 0;
+  {
+    auto hosts = hosts_.lock();
+    Host& state = (*hosts)[host];
+    state.failures = 0;
+    state.limited = 0;
+    if (clock_.now() >= state.pause_ends) {
+      conclude(host, state, RegistryCondition::reachable, "");
+    }
+  }
+  tell();
 }
 
 bool HostHealth::failure(const std::string& host, const std::string& message) {
-  auto hosts = hosts_.lock();
-  Host& state = (*hosts)[host];
-  const auto now = clock_.now();
-  if (state.failures == 0) {
-    state.first_failure = now;
+  bool opens = false;
+  {
+    auto hosts = hosts_.lock();
+    Host& state = (*hosts)[host];
+    const auto now = clock_.now();
+    if (state.failures == 0) {
+      state.first_failure = now;
+    }
+    ++state.failures;
+    state.last_message = message;
+    opens = state.failures >= kFailuresToOpen && now - state.first_failure >= kShortestStreak;
+    if (opens) {
+      conclude(host, state, RegistryCondition::circuit_open, message);
+    }
   }
-  ++state.failures;
-  state.last_message = message;
-  return state.failures >= kFailuresToOpen && now - state.first_failure >= kShortestStreak;
+  tell();
+  return opens;
+}
+
+void HostHealth::held(const std::string& host, const std::string& message) {
+  {
+    auto hosts = hosts_.lock();
+    conclude(host, (*hosts)[host], RegistryCondition::circuit_open, message);
+  }
+  tell();
 }
 
 HostHealth::Limited HostHealth::limited(const std::string& host) {
@@ -44,8 +110,21 @@ HostHealth::Limited HostHealth::limited(const std::string& host) {
   return {state.limited - 1, now - state.first_limited};
 }
 
-void HostHealth::paused_until(const std::string& host, Clock::time_point end) {
-  (*hosts_.lock())[host].pause_ends = end;
+void HostHealth::paused_until(const std::string& host,
+                              Clock::time_point end,
+                              const std::string& reason) {
+  {
+    auto hosts = hosts_.lock();
+    Host& state = (*hosts)[host];
+    state.pause_ends = end;
+    conclude(host,
+             state,
+             RegistryCondition::limited,
+             reason,
+             clock_.wall_now() +
+                 std::chrono::duration_cast<Clock::wall_time::duration>(end - clock_.now()));
+  }
+  tell();
 }
 
 std::optional<Clock::time_point> HostHealth::failing_since(const std::string& host) {
@@ -59,23 +138,33 @@ bool HostHealth::is_paused(const std::string& host) {
 }
 
 void HostHealth::give_up(const std::string& host, const std::string& reason) {
-  auto hosts = hosts_.lock();
-  Host& state = (*hosts)[host];
-  if (!state.given_up) {
-    state.given_up = reason;
+  {
+    auto hosts = hosts_.lock();
+    Host& state = (*hosts)[host];
+    if (!state.given_up) {
+      conclude(host, state, RegistryCondition::given_up, reason);
+      state.given_up = reason;
+    }
   }
+  tell();
 }
 
 std::optional<std::string> HostHealth::given_up(const std::string& host) {
   return (*hosts_.lock())[host].given_up;
 }
 
-void HostHealth::defer(const std::string& host, const std::string& reason) {
-  auto hosts = hosts_.lock();
-  Host& state = (*hosts)[host];
-  if (!state.deferred) {
-    state.deferred = reason;
+void HostHealth::defer(const std::string& host,
+                       const std::string& reason,
+                       std::optional<Clock::wall_time> until) {
+  {
+    auto hosts = hosts_.lock();
+    Host& state = (*hosts)[host];
+    if (!state.deferred) {
+      conclude(host, state, RegistryCondition::limited, reason, until);
+      state.deferred = reason;
+    }
   }
+  tell();
 }
 
 std::optional<std::string> HostHealth::deferred(const std::string& host) {

@@ -1,26 +1,40 @@
 #pragma once
 
+#include <image_syncer/observe/registry_board.hpp>
 #include <image_syncer/util/clock.hpp>
 #include <image_syncer/util/synchronized.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace image_syncer {
 
-/// What the run knows of each registry's condition. Thread-safe.
+/// What the run knows of each registry's condition. Whoever wants to know is told what it
+/// concludes: in order, once for each change, and without a lock held. Thread-safe.
 class HostHealth {
  public:
-  explicit HostHealth(Clock& clock)
-      : clock_(clock) {}
+  /// As `EngineOptions::on_condition`; may be empty.
+  using OnCondition = std::function<void(const std::string& host,
+                                         RegistryCondition condition,
+                                         const std::string& reason,
+                                         std::optional<Clock::wall_time> until)>;
+
+  explicit HostHealth(Clock& clock, OnCondition on_condition = {})
+      : clock_(clock),
+        on_condition_(std::move(on_condition)) {}
 
   /// It answered: whatever failed before is over.
   void success(const std::string& host);
   /// No answer, or 5xx. True: its circuit opens now (5 failures in a row over at least 10 s).
   [[nodiscard]] bool failure(const std::string& host, const std::string& message);
+  /// Nothing but probes goes there until it answers.
+  void held(const std::string& host, const std::string& message);
 
   /// It asked to be left alone: how often it has since it gave another answer, and for how long by
   /// now. Requests that were under way together are refused together: within a pause
@@ -31,7 +45,7 @@ class HostHealth {
   };
 
   [[nodiscard]] Limited limited(const std::string& host);
-  void paused_until(const std::string& host, Clock::time_point end);
+  void paused_until(const std::string& host, Clock::time_point end, const std::string& reason);
   /// Whether such a pause is not over yet.
   [[nodiscard]] bool is_paused(const std::string& host);
   /// Since when it has not answered; absent when it has.
@@ -40,8 +54,11 @@ class HostHealth {
   /// It is of no use for the rest of the run; the first reason stays.
   void give_up(const std::string& host, const std::string& reason);
   [[nodiscard]] std::optional<std::string> given_up(const std::string& host);
-  /// It wants to be left alone for longer than the run waits; `reason` names the time.
-  void defer(const std::string& host, const std::string& reason);
+  /// It wants to be left alone for longer than the run waits; `reason` names the
+  /// time, `until` is it if known.
+  void defer(const std::string& host,
+             const std::string& reason,
+             std::optional<Clock::wall_time> until = std::nullopt);
   [[nodiscard]] std::optional<std::string> deferred(const std::string& host);
 
   /// A fan-out took `own` to this host and `median` to the middle one of its legs. True: over
@@ -72,10 +89,34 @@ class HostHealth {
     Clock::duration others_took{0};
     std::optional<Clock::time_point> slow_until;
     bool no_mount = false;
+    RegistryCondition told = RegistryCondition::unknown;
+    std::optional<Clock::wall_time> told_until;
   };
 
+  struct Change {
+    std::string host;
+    RegistryCondition condition = RegistryCondition::unknown;
+    std::string reason;
+    std::optional<Clock::wall_time> until;
+  };
+
+  struct Untold {
+    std::deque<Change> changes;
+    bool is_telling = false;
+  };
+
+  /// Under the lock of the hosts; `tell` comes after it.
+  void conclude(const std::string& name,
+                Host& host,
+                RegistryCondition condition,
+                const std::string& reason,
+                std::optional<Clock::wall_time> until = std::nullopt);
+  void tell();
+
   Clock& clock_;
+  const OnCondition on_condition_;
   Synchronized<std::map<std::string, Host>> hosts_;
+  Synchronized<Untold> untold_;
 };
 
 }  // namespace image_syncer

@@ -199,9 +199,13 @@ void HostProber::answered(const std::string& name) {
 
 void HostProber::failed(const std::string& name, const std::exception_ptr& failure) {
   const Verdict verdict = judge(failure);
-  static_cast<void>(health_.failure(name, verdict.reason));
+  const bool is_limited = verdict.kind == VerdictKind::limited;
+  if (!is_limited) {
+    static_cast<void>(health_.failure(name, verdict.reason));
+  }
   const auto now = clock_.now();
-  bool hopeless = verdict.kind != VerdictKind::again && verdict.kind != VerdictKind::limited;
+  bool hopeless = verdict.kind != VerdictKind::again && !is_limited;
+  Clock::time_point due;
   {
     auto hosts = hosts_.lock();
     Host& host = hosts->at(name);
@@ -210,7 +214,8 @@ void HostProber::failed(const std::string& name, const std::exception_ptr& failu
       hosts->erase(name);
     } else {
       const auto& delays = options_.probe_delays;
-      host.due = now + delays[std::min(host.failures, delays.size() - 1)];
+      due = now + delays[std::min(host.failures, delays.size() - 1)];
+      host.due = due;
       host.on_the_wire = false;
       ++host.failures;
     }
@@ -227,6 +232,11 @@ void HostProber::failed(const std::string& name, const std::exception_ptr& failu
         {{"registry", name}, {"cause", verdict.reason}});
     queue_.release_host(name);
   } else {
+    if (is_limited) {
+      health_.paused_until(name, due, verdict.reason);
+    } else {
+      health_.held(name, verdict.reason);
+    }
     log(LogLevel::warn,
         "transfer",
         "registry does not answer, trying again",

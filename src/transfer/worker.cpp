@@ -87,10 +87,11 @@ bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
   const std::chrono::seconds longest = context_.options.longest_wait;
   const HostHealth::Limited limited = context_.health.limited(host);
   if (verdict.retry_after && *verdict.retry_after > longest) {
-    context_.health.defer(host,
-                          "registry " + host + " is limited until " +
-                              format_utc(context_.clock.wall_now() + *verdict.retry_after) + ": " +
-                              verdict.reason);
+    const Clock::wall_time until = context_.clock.wall_now() + *verdict.retry_after;
+    context_.health.defer(
+        host,
+        "registry " + host + " is limited until " + format_utc(until) + ": " + verdict.reason,
+        until);
     return true;
   }
   if (limited.lasted > longest) {
@@ -100,7 +101,7 @@ bool Worker::pause_host(const std::string& host, const Verdict& verdict) {
     return true;
   }
   const Clock::time_point end = due_after(limited.times, verdict);
-  context_.health.paused_until(host, end);
+  context_.health.paused_until(host, end, verdict.reason);
   context_.queue.hold_host(host, end);
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include <image_syncer/http/session.hpp>
 #include <image_syncer/image/platform.hpp>
+#include <image_syncer/observe/registry_board.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/plan/expansion.hpp>
 #include <image_syncer/record/sync_record.hpp>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -37,6 +39,15 @@ struct EngineOptions {
   /// Told of each request that ended, as `SessionOptions::on_answer`, also of those that ask only
   /// whether a registry answers. On any thread, several at a time; outlives the engine.
   std::function<void(const std::string& host, int status)> on_answer;
+  /// Told what the engine concludes of a registry, once for each change and in order: that it can
+  /// be reached (at its first answer, and when what was concluded before is over), `limited`,
+  /// `circuit_open`, `given_up`. `reason` is one line; `until` as `RegistryBoard::set_condition`.
+  /// On any thread, without a lock held; must be quick and not throw; outlives the engine.
+  std::function<void(const std::string& registry,
+                     RegistryCondition condition,
+                     const std::string& reason,
+                     std::optional<Clock::wall_time> until)>
+      on_condition;
   std::size_t host_limit = 6;                         ///< requests of a host on the wire at a time
   std::map<std::string, std::size_t> host_limits;     ///< by registry, where it differs
   std::map<std::string, double> requests_per_second;  ///< by registry

@@ -4,11 +4,15 @@
 
 #include "support/manual_clock.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace image_syncer {
@@ -16,6 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 class HostHealthTest : public testing::Test {
  protected:
@@ -140,6 +146,120 @@ TEST_F(HostHealthTest, mounting_is_tried_until_it_was_refused) {
   health.set_no_mount("a");
   EXPECT_FALSE(health.can_mount("a"));
   EXPECT_TRUE(health.can_mount("b"));
+}
+
+/// What was told of hosts, one line each.
+class ToldTest : public HostHealthTest {
+ protected:
+  // NOLINTNEXTLINE(modernize-use-nodiscard): also called to forget
+  std::vector<std::string> take() { return std::exchange(told, {}); }
+
+  std::vector<std::string> told;
+  std::optional<Clock::wall_time> until;
+  HostHealth telling{clock,
+                     [this](const std::string& host,
+                            RegistryCondition condition,
+                            const std::string& reason,
+                            std::optional<Clock::wall_time> end) {
+                       told.push_back(host + " " + std::string(to_string(condition)) +
+                                      (reason.empty() ? "" : ": " + reason));
+                       until = end;
+                     }};
+};
+
+TEST_F(ToldTest, that_a_host_answers_is_told_once) {
+  telling.success("a");
+  telling.success("a");
+  telling.success("b");
+  EXPECT_THAT(take(), ElementsAre("a reachable", "b reachable"));
+}
+
+TEST_F(ToldTest, a_circuit_is_told_when_it_opens_and_when_it_closes) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    static_cast<void>(telling.failure("a", "refused"));
+    clock.advance(seconds(2));
+  }
+  EXPECT_THAT(take(), ElementsAre("a circuit open: refused"));
+  telling.held("a", "no route");
+  EXPECT_THAT(take(), IsEmpty());
+  telling.success("a");
+  EXPECT_THAT(take(), ElementsAre("a reachable"));
+  telling.held("a", "no route");
+  EXPECT_THAT(take(), ElementsAre("a circuit open: no route"));
+}
+
+TEST_F(ToldTest, a_pause_is_told_with_its_end_and_again_only_when_it_lasts_longer) {
+  telling.paused_until("a", clock.now() + seconds(10), "429");
+  EXPECT_THAT(take(), ElementsAre("a limited: 429"));
+  EXPECT_EQ(until, clock.wall_now() + seconds(10));
+  telling.paused_until("a", clock.now() + seconds(10), "429");
+  telling.paused_until("a", clock.now() + seconds(9), "429");
+  EXPECT_THAT(take(), IsEmpty());
+  telling.paused_until("a", clock.now() + seconds(11), "429");
+  EXPECT_THAT(take(), ElementsAre("a limited: 429"));
+  EXPECT_EQ(until, clock.wall_now() + seconds(11));
+}
+
+TEST_F(ToldTest, an_answer_within_a_pause_does_not_end_it) {
+  telling.paused_until("a", clock.now() + seconds(10), "429");
+  take();
+  telling.success("a");
+  EXPECT_THAT(take(), IsEmpty());
+  clock.advance(seconds(10));
+  telling.success("a");
+  EXPECT_THAT(take(), ElementsAre("a reachable"));
+}
+
+TEST_F(ToldTest, what_is_concluded_for_good_stays) {
+  const auto noon = clock.wall_now() + std::chrono::hours(9);
+  telling.defer("a", "limited until noon", noon);
+  telling.defer("a", "limited until midnight", noon + std::chrono::hours(12));
+  EXPECT_EQ(until, noon);
+  telling.success("a");
+  telling.held("a", "refused");
+  telling.paused_until("a", clock.now() + std::chrono::hours(48), "429");
+  EXPECT_THAT(take(), ElementsAre("a limited: limited until noon"));
+  telling.give_up("a", "wrong password");
+  telling.give_up("a", "no answer");
+  telling.success("a");
+  telling.defer("a", "limited");
+  EXPECT_THAT(take(), ElementsAre("a given up: wrong password"));
+}
+
+TEST(TellingOrder, is_that_of_the_changes_whoever_tells_them) {
+  ManualClock clock;
+  std::vector<std::string> told;
+  std::atomic<int> tellers{0};
+  HostHealth health(clock,
+                    [&](const std::string& /*host*/,
+                        RegistryCondition condition,
+                        const std::string& reason,
+                        std::optional<Clock::wall_time> /*until*/) {
+                      EXPECT_EQ(++tellers, 1) << "one at a time";
+                      told.emplace_back(condition == RegistryCondition::reachable ? "up" : reason);
+                      --tellers;
+                    });
+  constexpr int kRounds = 2000;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    for (int round = 0; round < kRounds; ++round) {
+      health.held("a", "down");
+    }
+  });
+  threads.emplace_back([&] {
+    for (int round = 0; round < kRounds; ++round) {
+      health.success("a");
+    }
+  });
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  // Changes of one host can only alternate.
+  for (std::size_t index = 1; index < told.size(); ++index) {
+    ASSERT_NE(told[index], told[index - 1]) << index;
+  }
+  health.success("a");
+  EXPECT_EQ(told.back(), "up");
 }
 
 }  // namespace
