@@ -1,8 +1,10 @@
 #include "record/hint_tables.hpp"
 
 #include "record/query.hpp"
+#include <image_syncer/util/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace image_syncer {
 
@@ -10,6 +12,8 @@ namespace {
 
 /// About 100 bytes each.
 constexpr std::size_t kCachedIds = 4096;
+/// Tags and repositories that one call looks at.
+constexpr std::size_t kTagsPerLook = 2000;
 
 constexpr const char* kFindBlobHolders = R"(
 SELECT path FROM (
@@ -30,10 +34,47 @@ INSERT OR REPLACE INTO tag
   (repository, name, source_digest, transform, target_digest, copied_at, seen_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))";
 
+constexpr const char* kTagsAfter = R"(
+SELECT t.name, t.source_digest, t.transform, t.target_digest, t.copied_at, t.seen_at
+FROM repository AS r CROSS JOIN tag AS t ON t.repository = r.id
+WHERE r.registry = ?1 AND r.path = ?2 AND r.role = 0 AND t.name > ?3
+ORDER BY t.name)";
+
+constexpr const char* kNextTarget = R"(
+SELECT registry, path FROM repository
+WHERE (registry, path) > (?1, ?2) AND role = 0
+ORDER BY registry, path LIMIT 1)";
+
 constexpr const char* kPutSourceTag = R"(
 INSERT INTO source_tag (repository, name, digest, first_seen) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT DO UPDATE SET digest = excluded.digest, first_seen = excluded.first_seen
 WHERE digest <> excluded.digest)";
+
+/// The tag state in the columns from `first` on.
+TagState tag_state_of(const Query& row, int first) {
+  TagState state;
+  state.source_digest = row.digest(first).value_or(Digest());
+  state.transform = row.text(first + 1);
+  state.target_digest = row.digest(first + 2).value_or(state.source_digest);
+  state.copied_at = row.time(first + 3);
+  state.seen_at = row.time(first + 4);
+  return state;
+}
+
+/// `name`: a tag or digest as `set_tag_state` wrote it.
+Reference target_of(const Repository& repository, std::string name) {
+  Reference target{repository, "", std::nullopt};
+  if (name.find(':') == std::string::npos) {
+    target.tag = std::move(name);
+    return target;
+  }
+  try {
+    target.digest = Digest::parse(name);
+  } catch (const Error&) {
+    throw SQLite::Exception("a target has no valid digest", SQLITE_CORRUPT);
+  }
+  return target;
+}
 
 }  // namespace
 
@@ -53,6 +94,8 @@ HintTables::Statements::Statements(SQLite::Database& database)
       put_tag(database, kPutTag),
       delete_tag(database, "DELETE FROM tag WHERE repository = ?1 AND name = ?2"),
       delete_tags(database, "DELETE FROM tag WHERE repository = ?1"),
+      tags_after(database, kTagsAfter),
+      next_target(database, kNextTarget),
       find_filtered(database,
                     "SELECT 1 FROM filtered"
                     " WHERE repository = ?1 AND digest = ?2 AND transform = ?3"),
@@ -181,13 +224,7 @@ std::optional<TagState> HintTables::tag_state(const Reference& target) {
   if (!query.next()) {
     return std::nullopt;
   }
-  TagState state;
-  state.source_digest = query.digest(0).value_or(Digest());
-  state.transform = query.text(1);
-  state.target_digest = query.digest(2).value_or(state.source_digest);
-  state.copied_at = query.time(3);
-  state.seen_at = query.time(4);
-  return state;
+  return tag_state_of(query, 0);
 }
 
 void HintTables::set_tag_state(const Reference& target, const TagState& state) {
@@ -210,6 +247,36 @@ void HintTables::forget_tag(const Reference& target) {
     const std::string name = target.identifier();
     connection_->write(statements_.delete_tag, *id, name);
   }
+}
+
+TargetTags HintTables::target_tags(std::size_t limit,
+                                   const Reference& after,
+                                   const std::string& text) {
+  TargetTags result;
+  std::size_t left = kTagsPerLook;
+  result.next = after;
+  while (result.next && left > 0 && result.tags.size() < limit) {
+    const Repository repository = result.next->repository;
+    const std::string name = result.next->identifier();
+    {
+      Query rows(statements_.tags_after, repository.registry, repository.path, name);
+      while (left > 0 && result.tags.size() < limit && rows.next()) {
+        --left;
+        result.next = target_of(repository, rows.text(0));
+        if (text.empty() || result.next->str().find(text) != std::string::npos) {
+          result.tags.push_back({*result.next, tag_state_of(rows, 1)});
+        }
+      }
+    }
+    if (left > 0 && result.tags.size() < limit) {
+      --left;
+      Query next(statements_.next_target, repository.registry, repository.path);
+      result.next = next.next()
+                        ? std::optional(Reference{{next.text(0), next.text(1)}, "", std::nullopt})
+                        : std::nullopt;
+    }
+  }
+  return result;
 }
 
 bool HintTables::is_filtered(const Repository& source,

@@ -7,6 +7,7 @@
 #include <SQLiteCpp/Statement.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ class HintTables {
   [[nodiscard]] std::optional<TagState> tag_state(const Reference& target);
   void set_tag_state(const Reference& target, const TagState& state);
   void forget_tag(const Reference& target);
+  [[nodiscard]] TargetTags target_tags(std::size_t limit,
+                                       const Reference& after,
+                                       const std::string& text);
 
   [[nodiscard]] bool is_filtered(const Repository& source,
                                  const Digest& digest,
@@ -67,7 +71,7 @@ class HintTables {
 
     SQLite::Statement find_repository, add_repository, delete_repository, mark_forgotten;
     SQLite::Statement find_blob, find_blob_holders, put_blob, delete_blob;
-    SQLite::Statement find_tag, put_tag, delete_tag, delete_tags;
+    SQLite::Statement find_tag, put_tag, delete_tag, delete_tags, tags_after, next_target;
     SQLite::Statement find_filtered, put_filtered;
     SQLite::Statement find_source_tag, put_source_tag;
     SQLite::Statement find_trait, put_trait;

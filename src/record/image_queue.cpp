@@ -2,6 +2,8 @@
 #include <image_syncer/record/image_queue.hpp>
 #include <image_syncer/util/text.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <unordered_set>
 #include <utility>
 
@@ -52,6 +54,12 @@ void take(QueueTable& table, Call& call, Clock::wall_time now, std::size_t max_r
   }
 }
 
+bool changes_something(const EnqueueResult& result) {
+  return std::any_of(result.outcomes.begin(), result.outcomes.end(), [](EnqueueOutcome outcome) {
+    return outcome == EnqueueOutcome::added || outcome == EnqueueOutcome::already_queued;
+  });
+}
+
 }  // namespace
 
 struct ImageQueue::Impl {
@@ -77,8 +85,11 @@ struct ImageQueue::Impl {
     return is_ours;
   }
 
+  void change() { revision.fetch_add(1); }
+
   RecordStore& store;
   const Options options;
+  std::atomic<std::uint64_t> revision{0};
   /// Touched only in actions of the store, that is, under its lock.
   QueueTable::Claims claims;
 };
@@ -96,6 +107,9 @@ void ImageQueue::Impl::submit(std::vector<NewImage> images,
     if (error) {
       call->result.outcomes.clear();
       call->result.error = error;
+    }
+    if (changes_something(call->result)) {
+      change();
     }
     call->callback(call->result);
     if (!error) {
@@ -129,7 +143,7 @@ void ImageQueue::enqueue_once(const Digest& content,
 }
 
 std::vector<Claim> ImageQueue::claim_due(Clock::wall_time now, std::size_t limit) {
-  return impl_->store.read_when_writable([&](RecordDatabase& open) {
+  std::vector<Claim> claims = impl_->store.read_when_writable([&](RecordDatabase& open) {
     std::vector<Claim> result = open.queue.claim_due(now, limit, impl_->claims);
     for (const Claim& claim : result) {
       for (const QueueEntry& entry : claim.entries) {
@@ -138,6 +152,10 @@ std::vector<Claim> ImageQueue::claim_due(Clock::wall_time now, std::size_t limit
     }
     return result;
   });
+  if (!claims.empty()) {
+    impl_->change();
+  }
+  return claims;
 }
 
 bool ImageQueue::finish(const Reference& target, std::int64_t generation) {
@@ -155,6 +173,9 @@ bool ImageQueue::finish(const Reference& target, std::int64_t generation) {
     open.queue.remove(key);
     return false;
   });
+  if (is_ours) {
+    impl_->change();
+  }
   if (is_due) {
     impl_->due();
   }
@@ -185,6 +206,9 @@ FailOutcome ImageQueue::fail(const Reference& target,
     open.queue.count_failure(key, failure);
     return failure.is_parked ? FailOutcome::parked : FailOutcome::retry;
   });
+  if (is_ours) {
+    impl_->change();
+  }
   if (outcome == FailOutcome::due_at_once) {
     impl_->due();
   }
@@ -194,6 +218,7 @@ FailOutcome ImageQueue::fail(const Reference& target,
 void ImageQueue::release(const Reference& target) {
   const std::string key = target.str();
   impl_->store.with_lock([&] { impl_->claims.erase(key); });
+  impl_->change();
   impl_->due();
 }
 
@@ -220,6 +245,7 @@ bool ImageQueue::retry(const Reference& target) {
     return open.queue.revive(target.str(), impl_->store.clock().wall_now());
   });
   if (is_found) {
+    impl_->change();
     impl_->due();
   }
   return is_found;
@@ -230,14 +256,23 @@ std::size_t ImageQueue::retry_all_parked() {
     return open.queue.revive_parked(impl_->store.clock().wall_now());
   });
   if (count > 0) {
+    impl_->change();
     impl_->due();
   }
   return count;
 }
 
 bool ImageQueue::remove(const Reference& target) {
-  return impl_->store.write_now(
-      [&](RecordDatabase& open) { return open.queue.remove(target.str()); });
+  const bool is_found =
+      impl_->store.write_now([&](RecordDatabase& open) { return open.queue.remove(target.str()); });
+  if (is_found) {
+    impl_->change();
+  }
+  return is_found;
+}
+
+std::uint64_t ImageQueue::revision() const {
+  return impl_->revision;
 }
 
 }  // namespace image_syncer

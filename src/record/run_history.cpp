@@ -46,6 +46,7 @@ std::int64_t RunHistory::begin(RunKind kind, const std::string& rule) {
     open.history.prune(options_.max_runs);
     id = begun;
   });
+  ++runs_revision_;
   return id;
 }
 
@@ -55,6 +56,7 @@ void RunHistory::add_failure(std::int64_t run, const RunFailure& failure) {
                        printable(failure.cause, kTextLimit)};
   store_->tell(
       [&](RecordDatabase& open) { open.history.add_failure(run, cut, options_.max_failures); });
+  ++runs_revision_;
 }
 
 void RunHistory::end(std::int64_t run, const RunResults& results, const std::string& reason) {
@@ -62,6 +64,7 @@ void RunHistory::end(std::int64_t run, const RunResults& results, const std::str
   store_->tell([&](RecordDatabase& open) {
     open.history.end(run, results, printable(reason, kTextLimit), now);
   });
+  ++runs_revision_;
 }
 
 void RunHistory::set_rule_result(const std::string& rule, const std::string& failure_cause) {
@@ -70,6 +73,7 @@ void RunHistory::set_rule_result(const std::string& rule, const std::string& fai
     open.history.set_rule_result(
         printable(rule, kTextLimit), printable(failure_cause, kTextLimit), now);
   });
+  ++rules_revision_;
 }
 
 std::vector<RecordedRun> RunHistory::runs(std::size_t limit, std::optional<std::int64_t> before) {

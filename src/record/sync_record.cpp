@@ -91,6 +91,13 @@ void SyncRecord::forget_tag(const Reference& target) {
   }
 }
 
+TargetTags SyncRecord::target_tags(std::size_t limit,
+                                   const Reference& after,
+                                   const std::string& text) {
+  return store().read(
+      [&](RecordDatabase& open) { return open.hints.target_tags(limit, after, text); });
+}
+
 bool SyncRecord::is_filtered(const Repository& source,
                              const Digest& digest,
                              const std::string& transform) {

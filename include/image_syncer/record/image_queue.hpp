@@ -170,6 +170,10 @@ class ImageQueue {
   /// disk when it returns. Throws `RecordError`.
   bool remove(const Reference& target);  // NOLINT(modernize-use-nodiscard): often called for effect
 
+  /// Grows whenever `list` or `counts` have something else to tell, but for what becomes due as
+  /// time passes.
+  [[nodiscard]] std::uint64_t revision() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

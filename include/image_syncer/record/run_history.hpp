@@ -3,6 +3,7 @@
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/util/clock.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -113,9 +114,17 @@ class RunHistory {
   /// By rule text.
   [[nodiscard]] std::vector<RuleState> rules();
 
+  /// Grows whenever there is something new to tell of the runs and their failures.
+  [[nodiscard]] std::uint64_t runs_revision() const { return runs_revision_; }
+
+  /// The same of `rules`.
+  [[nodiscard]] std::uint64_t rules_revision() const { return rules_revision_; }
+
  private:
   RecordStore* store_;
   Options options_;
+  std::atomic<std::uint64_t> runs_revision_{0};
+  std::atomic<std::uint64_t> rules_revision_{0};
 };
 
 }  // namespace image_syncer

@@ -6,6 +6,7 @@
 #include <image_syncer/util/error.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,17 @@ struct TagState {
   Digest target_digest;  ///< differs from `source_digest` only under a transform
   Clock::wall_time copied_at;
   Clock::wall_time seen_at;  ///< last time the target was seen to hold it
+};
+
+struct TargetTag {
+  Reference target;
+  TagState state;
+};
+
+/// Some of the target tags, by registry, repository and tag (or digest).
+struct TargetTags {
+  std::vector<TargetTag> tags;
+  std::optional<Reference> next;  ///< where to go on; absent: none is left after these
 };
 
 struct RecordOptions {
@@ -103,6 +115,14 @@ class SyncRecord {
   [[nodiscard]] std::optional<TagState> tag_state(const Reference& target);
   void set_tag_state(const Reference& target, const TagState& state);
   void forget_tag(const Reference& target);
+  /// For people: at most `limit` of those after `after` (`TargetTags::next` of the call before, or
+  /// a target; empty = from the first) whose whole reference holds `text`. Looks at a few thousand
+  /// at a time only, so that others can have the record in between: there may be more while
+  /// `TargetTags::next` is set, also after none. Throws `RecordError`, also for a record without a
+  /// file.
+  [[nodiscard]] TargetTags target_tags(std::size_t limit,
+                                       const Reference& after = {},
+                                       const std::string& text = {});
 
   // -- "nothing in this image fits the platform filter"
 

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace image_syncer {
@@ -377,6 +379,44 @@ TEST_F(QueueTest, AcknowledgingImagesCommitsTheRecordsPendingRows) {
 TEST(NoRecord, HasNoQueue) {
   SyncRecord none;
   EXPECT_THROW(ImageQueue queue(none), RecordError);
+}
+
+TEST_F(QueueTest, TheRevisionGrowsWithEveryChangeAndWithNothingElse) {
+  std::uint64_t last = queue->revision();
+  const auto has_grown = [&] { return std::exchange(last, queue->revision()) < last; };
+  const Reference one = image("b.io/x:1");
+  EXPECT_FALSE(has_grown());
+  EXPECT_FALSE(queue->remove(one));
+  EXPECT_FALSE(queue->retry(one));
+  EXPECT_EQ(queue->retry_all_parked(), 0U);
+  EXPECT_THAT(claim(), IsEmpty());
+  static_cast<void>(queue->counts());
+  static_cast<void>(queue->list(0, 10));
+  EXPECT_FALSE(has_grown());
+
+  enqueue({push("a.io/x:1", "b.io/x:1")});
+  EXPECT_TRUE(has_grown()) << "queued";
+  enqueue({push("a.io/x:1", "b.io/x:1")});
+  EXPECT_TRUE(has_grown()) << "queued again";
+  QueueEntry entry = claim_one();
+  EXPECT_TRUE(has_grown()) << "claimed";
+  queue->release(one);
+  EXPECT_TRUE(has_grown()) << "released";
+  entry = claim_one();
+  queue->fail(one, entry.generation, "refused", "failed", clock.wall_now() + 5s);
+  EXPECT_TRUE(has_grown()) << "failed";
+  EXPECT_TRUE(queue->retry(one));
+  EXPECT_TRUE(has_grown()) << "retried";
+  entry = claim_one();
+  queue->finish(one, entry.generation);
+  EXPECT_TRUE(has_grown()) << "finished";
+  queue->finish(one, entry.generation);
+  EXPECT_FALSE(has_grown()) << "not claimed any more";
+
+  enqueue({push("a.io/x:1", "b.io/x:1")});
+  last = queue->revision();
+  EXPECT_TRUE(queue->remove(one));
+  EXPECT_TRUE(has_grown()) << "removed";
 }
 
 }  // namespace

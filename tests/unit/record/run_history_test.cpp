@@ -263,5 +263,26 @@ TEST(NoRecord, HasNoHistory) {
   EXPECT_THROW(RunHistory history(none), RecordError);
 }
 
+TEST_F(RunHistoryTest, TheRevisionsGrowWithWhatTheyStandFor) {
+  std::uint64_t runs = history->runs_revision();
+  std::uint64_t rules = history->rules_revision();
+  const auto grown = [&] {
+    const bool more_runs = std::exchange(runs, history->runs_revision()) < runs;
+    const bool more_rules = std::exchange(rules, history->rules_revision()) < rules;
+    return std::pair(more_runs, more_rules);
+  };
+  const std::int64_t id = history->begin(RunKind::timed);
+  EXPECT_EQ(grown(), std::pair(true, false));
+  history->add_failure(id, {"b.io/x:1", "a.io/x:1", "refused"});
+  EXPECT_EQ(grown(), std::pair(true, false));
+  history->set_rule_result("a.io/x", "refused");
+  EXPECT_EQ(grown(), std::pair(false, true));
+  history->end(id, {});
+  EXPECT_EQ(grown(), std::pair(true, false));
+  static_cast<void>(history->runs(10));
+  static_cast<void>(history->rules());
+  EXPECT_EQ(grown(), std::pair(false, false));
+}
+
 }  // namespace
 }  // namespace image_syncer
