@@ -24,7 +24,6 @@ namespace {
 constexpr std::size_t kPushesPerWorker = 4;
 // An engine without work keeps its connections for so long.
 constexpr std::chrono::seconds kKeepIdle{30};
-constexpr std::chrono::seconds kMetricsEvery{1};
 // How often files are looked at for changes.
 constexpr std::chrono::seconds kFileLook{2};
 
@@ -79,6 +78,8 @@ Daemon::Daemon(const Options& options, std::string path, const DaemonSettings& s
                              wake();
                            })),
       metrics_(std::string(kVersion)),
+      board_(settings),
+      api_(record_, history_, queue_, board_, *this),
       timer_(schedule_of(*settings),
              settings->run_at_start,
              random_fraction,
@@ -146,42 +147,15 @@ Clock::time_point Daemon::next_look() {
   const Moment now = Moment::of(system_clock());
   Clock::time_point next = std::min(timer_.wake_at(now), now.steady + kFileLook);
   try {
+    tell_outlook(now);
     if (const auto due = queue_.next_due(); due && *due > now.wall) {
       next = std::min(next, now.steady + (*due - now.wall));
     }
-    tell_metrics(now);
     note_queue("");
   } catch (const RecordError& error) {
     note_queue(error.message());
   }
   return next;
-}
-
-// Not at every turn: to count the queue is to go through it.
-void Daemon::tell_metrics(Moment now) {
-  if (now.steady < next_metrics_) {
-    return;
-  }
-  next_metrics_ = now.steady + kMetricsEvery;
-  metrics_.set_next_run(timer_.next_run(now));
-  metrics_.set_runs_skipped(timer_.skipped());
-  const QueueCounts counts = queue_.counts();
-  metrics_.set_queue({counts.queued - std::min(counts.queued, counts.claimed),
-                      counts.claimed,
-                      counts.parked,
-                      ImageQueueOptions{}.max_rows});
-}
-
-// Said once when it begins and once when it is over.
-void Daemon::note_queue(const std::string& problem) {
-  if (std::exchange(current_.lock()->problem, problem) == problem) {
-    return;
-  }
-  if (problem.empty()) {
-    log(LogLevel::info, "daemon", "the queue works again");
-  } else {
-    log(LogLevel::error, "daemon", "the queue does not work", {{"cause", problem}});
-  }
 }
 
 void Daemon::load_again() {
@@ -248,9 +222,10 @@ void Daemon::begin_rules_run(const Wanted& wanted) {
   }
   try {
     auto run = std::make_unique<RulesRun>(
-        young_generation(), std::move(rules), history_, metrics_, wanted.kind, wanted.rule);
+        young_generation(), std::move(rules), history_, wanted.kind, wanted.rule);
     rules_run_ = run.get();
     current_.lock()->is_running = true;
+    ++board_.rule_changes;
     metrics_.run_began();
     log(LogLevel::info, "daemon", "run begins", {{"kind", to_string(wanted.kind)}});
     begin(std::move(run), Urgency::timed);
@@ -322,46 +297,10 @@ void Daemon::begin_push(Claim claim, const PlatformFilter* platforms) {
   if (platforms != nullptr) {
     rule.platforms = *platforms;
   }
-  auto run = std::make_unique<PushRun>(
-      young_generation(), std::move(rule), std::move(claim), queue_, metrics_);
+  auto run =
+      std::make_unique<PushRun>(young_generation(), std::move(rule), std::move(claim), queue_);
   ++pushes_;
   begin(std::move(run), Urgency::pushed);
-}
-
-// What the metrics show of rules and registries.
-void Daemon::describe_configuration() {
-  const DaemonSettings config = settings();
-  std::map<std::string, RuleSuccess> rules;
-  std::set<std::string> hosts;
-  for (const Rule& rule : config->rules) {
-    rules[rule.text].rule = rule.text;
-    hosts.insert(rule.source.registry);
-    for (const Destination& destination : rule.destinations) {
-      hosts.insert(destination.repository.registry);
-    }
-  }
-  for (const HookMapping& mapping : config->hook_mappings) {
-    hosts.insert(mapping.source_name);
-    for (const std::string& destination : mapping.destinations) {
-      hosts.insert(destination.substr(0, destination.find('/')));
-    }
-  }
-  try {
-    for (const RuleState& state : history_.rules()) {
-      if (const auto found = rules.find(state.rule); found != rules.end()) {
-        found->second.last_success = state.last_success;
-      }
-    }
-  } catch (const RecordError& error) {
-    log(LogLevel::warn, "daemon", "the history cannot be read", {{"cause", error.message()}});
-  }
-  std::vector<RuleSuccess> successes;
-  successes.reserve(rules.size());
-  for (auto& [text, success] : rules) {
-    successes.push_back(std::move(success));
-  }
-  metrics_.set_rules(successes);
-  metrics_.set_registries(std::move(hosts));
 }
 
 // The Go fork's file of images that were waiting, once for each content.
@@ -392,14 +331,20 @@ void Daemon::end_runs(const std::vector<DaemonRun*>& ended) {
   for (DaemonRun* const run : ended) {
     --run->generation().runs;
     if (run == rules_run_) {
-      rules_run_ = nullptr;
-      timer_.run_ended();
-      current_.lock()->is_running = false;
+      end_rules_run(*run);
     } else {
       --pushes_;
     }
     std::erase_if(runs_, [run](const auto& known) { return known.get() == run; });
   }
+}
+
+void Daemon::end_rules_run(DaemonRun& run) {
+  rules_run_ = nullptr;
+  timer_.run_ended();
+  current_.lock()->is_running = false;
+  ++board_.rule_changes;
+  note_rate_limits(run);
 }
 
 // An older generation goes with its last run; the youngest stays for a while.
@@ -423,7 +368,7 @@ void Daemon::drop_idle_generations() {
 Generation& Daemon::young_generation() {
   if (wants_new_generation_ || generations_.empty()) {
     generations_.push_back(std::make_unique<Generation>(
-        settings(), Shared{options_, record_, targets_, metrics_, abort_.get_token()}));
+        settings(), Shared{options_, record_, targets_, metrics_, board_, abort_.get_token()}));
     wants_new_generation_ = false;
   }
   return *generations_.back();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/daemon_api.hpp"
+#include "app/daemon_board.hpp"
 #include "app/daemon_runs.hpp"
 #include "app/daemon_settings.hpp"
 #include "app/file_watch.hpp"
@@ -56,6 +58,8 @@ class Daemon final : public SyncPort {
 
   [[nodiscard]] Metrics& metrics() override { return metrics_; }
 
+  [[nodiscard]] ApiPort& api() { return api_; }
+
  private:
   struct Wanted {
     RunKind kind = RunKind::manual;
@@ -83,7 +87,7 @@ class Daemon final : public SyncPort {
 
   [[nodiscard]] Inbox wait_for_news(const std::stop_token& stop);
   [[nodiscard]] Clock::time_point next_look();
-  void tell_metrics(Moment now);
+  void tell_outlook(Moment now);
   void load_again();
   void begin_due_run();
   void begin_rules_run(const Wanted& wanted);
@@ -92,11 +96,13 @@ class Daemon final : public SyncPort {
   void begin_push(Claim claim, const PlatformFilter* platforms);
   void take_pending_file();
   void describe_configuration();
+  void end_rules_run(DaemonRun& run);
   void end_runs(const std::vector<DaemonRun*>& ended);
   void drop_idle_generations();
   void wind_down();
   [[nodiscard]] Generation& young_generation();
   void begin(std::unique_ptr<DaemonRun> made, Urgency urgency);
+  static void note_rate_limits(DaemonRun& run);
   void note_queue(const std::string& problem);
   [[nodiscard]] DaemonSettings settings() const;
 
@@ -115,11 +121,13 @@ class Daemon final : public SyncPort {
   UrlFetcher fetcher_;
   const ServiceManager service_manager_;
   Metrics metrics_;
+  DaemonBoard board_;
+  DaemonApi api_;
 
   // The daemon's thread only.
   RunTimer timer_;
   bool is_first_run_ = true;
-  Clock::time_point next_metrics_;
+  Clock::time_point next_outlook_;
   FileWatch watch_;
   std::vector<std::unique_ptr<DaemonRun>> runs_;
   /// The youngest last. After the runs: their ends are told to those.

@@ -27,7 +27,7 @@ bool is_good(ImageResult result) {
 
 }  // namespace
 
-DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules, Metrics& metrics)
+DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules)
     : generation_(generation),
       rules_(std::move(rules)),
       state_(
@@ -37,7 +37,12 @@ DaemonRun::DaemonRun(Generation& generation, std::vector<Rule> rules, Metrics& m
             return options;
           }(),
           system_clock()),
-      watched_(metrics, state_) {}
+      watched_(generation.shared().metrics, state_) {}
+
+void DaemonRun::show(RunTitle title) {
+  title.started = system_clock().wall_now();
+  shown_.emplace(generation_.shared().board.runs, state_, std::move(title));
+}
 
 void DaemonRun::begin(Urgency urgency, Posted posted) {
   generation_.engine().begin(
@@ -50,13 +55,17 @@ void DaemonRun::begin(Urgency urgency, Posted posted) {
 RulesRun::RulesRun(Generation& generation,
                    std::vector<Rule> rules,
                    RunHistory& history,
-                   Metrics& metrics,
                    RunKind kind,
                    const std::string& rule)
-    : DaemonRun(generation, std::move(rules), metrics),
+    : DaemonRun(generation, std::move(rules)),
       history_(history),
-      metrics_(metrics),
-      id_(history.begin(kind, rule)) {}
+      id_(history.begin(kind, rule)) {
+  RunTitle title;
+  title.id = id_;
+  title.kind = std::string(to_string(kind));
+  title.rule = rule;
+  show(std::move(title));
+}
 
 void RulesRun::on_image(const ImageOutcome& outcome) {
   if (is_good(outcome.result)) {
@@ -82,7 +91,7 @@ void RulesRun::on_ended(bool complete) {
       const auto found = failed.find(rule.index);
       history_.set_rule_result(rule.text, found == failed.end() ? "" : found->second);
       if (found == failed.end()) {
-        metrics_.rule_succeeded(rule.text);
+        generation().shared().metrics.rule_succeeded(rule.text);
       }
     }
   }
@@ -101,7 +110,7 @@ void RulesRun::end(const std::string& early_end) {
   results.bytes_up = counts.bytes_up;
   results.blobs_mounted = counts.blobs_mounted;
   history_.end(id_, results, early_end);
-  metrics_.run_ended(early_end.empty());
+  generation().shared().metrics.run_ended(early_end.empty());
   log(LogLevel::info,
       "daemon",
       early_end.empty() ? "run ended" : "run ended early: " + early_end,
@@ -118,11 +127,18 @@ void RulesRun::end(const std::string& early_end) {
        {"duration", std::to_string(counts.elapsed.count()) + "ms"}});
 }
 
-PushRun::PushRun(
-    Generation& generation, Rule rule, Claim claim, ImageQueue& queue, Metrics& metrics)
-    : DaemonRun(generation, {std::move(rule)}, metrics),
+PushRun::PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue)
+    : DaemonRun(generation, {std::move(rule)}),
       claim_(std::move(claim)),
-      queue_(queue) {}
+      queue_(queue) {
+  RunTitle title;
+  title.kind = kPushKind;
+  title.source = claim_.source.str();
+  for (const QueueEntry& entry : claim_.entries) {
+    title.targets.push_back(entry.target.str());
+  }
+  show(std::move(title));
+}
 
 void PushRun::on_image(const ImageOutcome& outcome) {
   outcomes_.lock()->insert_or_assign(outcome.target, Ended{outcome.result, outcome.reason});

@@ -2,7 +2,7 @@
 
 #include "app/generation.hpp"
 #include <image_syncer/config/rules.hpp>
-#include <image_syncer/observe/metrics.hpp>
+#include <image_syncer/observe/run_board.hpp>
 #include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/record/image_queue.hpp>
 #include <image_syncer/record/run_history.hpp>
@@ -12,10 +12,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace image_syncer {
+
+/// `RunTitle::kind` of a pushed image.
+constexpr const char* kPushKind = "push";
 
 /// A run of the daemon: rules, their state, and what is to be done with the outcome. Made and
 /// destroyed by the daemon's thread, in between told of outcomes by workers.
@@ -25,7 +29,7 @@ class DaemonRun : public RunListener {
   using Posted = std::function<void(DaemonRun&)>;
 
   /// `generation` ends before the run is destroyed, or the run has ended before.
-  DaemonRun(Generation& generation, std::vector<Rule> rules, Metrics& metrics);
+  DaemonRun(Generation& generation, std::vector<Rule> rules);
 
   /// Throws what `Engine::begin` throws: then `could_not_begin` is to be called.
   void begin(Urgency urgency, Posted posted);
@@ -37,6 +41,8 @@ class DaemonRun : public RunListener {
   [[nodiscard]] RunState& state() { return state_; }
 
  protected:
+  /// Shows it on the daemon's board from now on.
+  void show(RunTitle title);
   /// Nothing of it is left in the engine.
   virtual void on_ended(bool complete) = 0;
 
@@ -47,6 +53,7 @@ class DaemonRun : public RunListener {
   std::vector<Rule> rules_;
   RunState state_;
   WatchedRun watched_;
+  std::optional<ShownRun> shown_;
 };
 
 /// A run over rules, written down in the history.
@@ -55,7 +62,6 @@ class RulesRun final : public DaemonRun {
   RulesRun(Generation& generation,
            std::vector<Rule> rules,
            RunHistory& history,
-           Metrics& metrics,
            RunKind kind,
            const std::string& rule);
 
@@ -68,7 +74,6 @@ class RulesRun final : public DaemonRun {
   void end(const std::string& early_end);
 
   RunHistory& history_;
-  Metrics& metrics_;
   std::int64_t id_;
   Synchronized<std::map<std::size_t, std::string>> failed_rules_;  // by index: a cause
 };
@@ -76,7 +81,7 @@ class RulesRun final : public DaemonRun {
 /// What is due of one pushed image: one source, its targets.
 class PushRun final : public DaemonRun {
  public:
-  PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue, Metrics& metrics);
+  PushRun(Generation& generation, Rule rule, Claim claim, ImageQueue& queue);
 
   void on_image(const ImageOutcome& outcome) override;
   void on_rule_failed(std::size_t rule, const std::string& reason) override;

@@ -2,6 +2,7 @@
 
 #include <image_syncer/util/clock.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,8 +12,17 @@ namespace {
 EngineOptions daemon_options(const DaemonConfig& config, const Shared& shared) {
   EngineOptions options = engine_options(config, shared.options);
   options.takes_pushes = true;
-  options.on_answer = [&metrics = shared.metrics](const std::string& host, int status) {
+  options.on_answer = [&metrics = shared.metrics, &registries = shared.board.registries](
+                          const std::string& host, int status) {
     metrics.request(host, status);
+    registries.request(host, status);
+  };
+  options.on_condition = [&registries = shared.board.registries](
+                             const std::string& host,
+                             RegistryCondition condition,
+                             const std::string& reason,
+                             std::optional<Clock::wall_time> until) {
+    registries.set_condition(host, condition, reason, until);
   };
   return options;
 }
@@ -21,6 +31,7 @@ EngineOptions daemon_options(const DaemonConfig& config, const Shared& shared) {
 
 Generation::Generation(DaemonSettings settings, const Shared& shared)
     : settings_(std::move(settings)),
+      shared_(shared),
       registries_(settings_->registries, process_environment()),
       engine_(
           daemon_options(*settings_, shared),

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "app/daemon_board.hpp"
 #include "app/daemon_settings.hpp"
 #include "app/registry_set.hpp"
 #include <image_syncer/observe/metrics.hpp>
+#include <image_syncer/observe/run_state.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/transfer/engine.hpp>
 #include <image_syncer/transfer/targets_in_work.hpp>
@@ -10,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <stop_token>
+#include <vector>
 
 namespace image_syncer {
 
@@ -19,6 +22,7 @@ struct Shared {
   SyncRecord& record;
   TargetsInWork& targets;
   Metrics& metrics;
+  DaemonBoard& board;
   std::stop_token stop;  ///< cuts transfers off
 };
 
@@ -42,10 +46,16 @@ class Generation {
 
   [[nodiscard]] Engine& engine() { return engine_; }
 
+  [[nodiscard]] const Shared& shared() const { return shared_; }
+
+  /// What the registries said about their rate limits.
+  [[nodiscard]] std::vector<RateLimitNote> rate_limits() { return registries_.rate_limits(); }
+
   std::size_t runs = 0;  ///< that have begun and not ended
 
  private:
   DaemonSettings settings_;
+  const Shared shared_;
   RegistrySet registries_;
   Engine engine_;
 };

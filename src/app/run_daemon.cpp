@@ -5,6 +5,7 @@
 #include "app/exit_code.hpp"
 #include "app/one_shot.hpp"
 #include "app/version.hpp"
+#include <image_syncer/api/api.hpp>
 #include <image_syncer/config/load.hpp>
 #include <image_syncer/server/http_server.hpp>
 #include <image_syncer/server/router.hpp>
@@ -49,8 +50,11 @@ int run_daemon(const Options& options, SignalWatch& signals) {
   const DaemonSettings settings = load_daemon_settings(path, options);
   configure_log(options, *settings);
   say_warnings(*settings);
+  // In this order: the server ends first, then what answers its calls, then the daemon.
   Daemon daemon(options, path, settings);
+  ApiService api(daemon.api());
   Router router;
+  api.add_routes(router, [&daemon] { return daemon.guard(); });
   add_sync_routes(router, daemon);
   HttpServerSettings listen;
   listen.host = settings->listen.host;

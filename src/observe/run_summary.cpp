@@ -63,11 +63,7 @@ std::string work_lines(const RunSummary& summary) {
 std::string limit_lines(const RunSummary& summary) {
   std::string lines;
   for (const RateLimitNote& note : summary.rate_limits) {
-    lines += "limits   " + note.registry + ": " + group_digits(note.remaining);
-    if (note.limit) {
-      lines += " of " + group_digits(*note.limit);
-    }
-    lines += note.window ? " left per " + format_duration(*note.window) + "\n" : " left\n";
+    lines += "limits   " + note.registry + ": " + rate_limit_text(note) + "\n";
   }
   return lines;
 }
@@ -119,6 +115,14 @@ std::string warning_lines(const RunSummary& summary) {
 }
 
 }  // namespace
+
+std::string rate_limit_text(const RateLimitNote& note) {
+  std::string text = group_digits(note.remaining);
+  if (note.limit) {
+    text += " of " + group_digits(*note.limit);
+  }
+  return text + " left" + (note.window ? " per " + format_duration(*note.window) : "");
+}
 
 std::string render_summary(const RunSummary& summary) {
   return images_line(summary) + rules_line(summary) + interrupted_line(summary) +

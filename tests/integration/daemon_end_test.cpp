@@ -64,14 +64,6 @@ class DaemonEndTest : public DaemonFixture {
                               : "signal " + std::to_string(WTERMSIG(*status));
   }
 
-  /// As `open_registries`; the target is asked so seldom that work takes its time.
-  static std::string slow_target(const RealRegistry& source,
-                                 const RealRegistry& target,
-                                 int per_second) {
-    return "registries:\n  " + source.host() + ": {insecure: true}\n  " + target.host() +
-           ": {insecure: true, requestsPerSecond: " + std::to_string(per_second) + "}\n";
-  }
-
   const BuiltManifest image_ = build_image({.layers = layers_of({1000, 2000, 3000, 4000})});
 };
 

@@ -123,6 +123,14 @@ class DaemonFixture : public SyncFixture {
     return text;
   }
 
+  /// As `open_registries`; the target is asked so seldom that work takes its time.
+  static std::string slow_target(const RealRegistry& source,
+                                 const RealRegistry& target,
+                                 int per_second) {
+    return "registries:\n  " + source.host() + ": {insecure: true}\n  " + target.host() +
+           ": {insecure: true, requestsPerSecond: " + std::to_string(per_second) + "}\n";
+  }
+
   /// `registry.reg`: images of the source's namespace "team" go there.
   static std::string mapping(const RealRegistry& source, const std::string& destinations) {
     return "registry: {reg: [{sourceName: \"" + source.host() +

@@ -131,6 +131,9 @@ struct RateLimitNote {
   std::optional<std::chrono::seconds> window;
 };
 
+/// "76 of 100 left per 6 h 0 min"
+[[nodiscard]] std::string rate_limit_text(const RateLimitNote& note);
+
 /// The state of one run: counters, outcomes, what is in flight, and the files that tell of it. An
 /// image counts once per target. Outcomes are written to the report and the success file as they
 /// come (both appear whole at `finish`, or not at all: docs/report.md), so that memory does not
