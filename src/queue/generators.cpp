@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace image_syncer {
@@ -94,6 +95,24 @@ void Generators::close_image(LaneId lane) {
   assert(lanes_[lane].open > 0 && open_ > 0);
   --lanes_[lane].open;
   --open_;
+}
+
+std::vector<std::unique_ptr<Generators::Source>> Generators::take_idle() {
+  std::vector<std::unique_ptr<Source>> idle;
+  for (LaneId lane = 0; lane < lanes_.size(); ++lane) {
+    PerLane& per_lane = lanes_[lane];
+    const auto asked = std::stable_partition(
+        per_lane.sources.begin(), per_lane.sources.end(), [](const auto& source) {
+          return source->state == Source::State::being_asked;
+        });
+    std::move(asked, per_lane.sources.end(), std::back_inserter(idle));
+    per_lane.sources.erase(asked, per_lane.sources.end());
+    ready_ -= std::exchange(per_lane.ready, 0);
+    if (per_lane.sources.empty()) {
+      std::erase(turns_, lane);
+    }
+  }
+  return idle;
 }
 
 std::vector<std::unique_ptr<Generators::Source>> Generators::take_all() {

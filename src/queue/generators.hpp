@@ -54,6 +54,8 @@ class Generators {
   void end_asking(LaneId lane, Source& source, Answer answer);
   void close_image(LaneId lane);
 
+  /// Takes out those that nobody is asking. They must not be destroyed under the lock.
+  std::vector<std::unique_ptr<Source>> take_idle();
   /// Takes out all generators, for the end: they must not be destroyed under the lock.
   std::vector<std::unique_ptr<Source>> take_all();
 

@@ -38,6 +38,12 @@ void Lanes::index_head(JobGroup& group) {
   by_age_[index(group.priority)].emplace(age, &group);
 }
 
+void Lanes::unindex_head(JobGroup& group) {
+  const Age age = group.due.front().age;
+  by_rank_[index(group.priority)].erase({lanes_[group.lane].leases, age, &group});
+  by_age_[index(group.priority)].erase(age);
+}
+
 bool Lanes::add_due(JobGroup& group, std::unique_ptr<Job> job, bool is_generated) {
   group.due.push_back({std::move(job), next_age_++, is_generated});
   ++queued_;
@@ -81,9 +87,7 @@ Clock::time_point Lanes::next_due() const {
 JobGroup::Entry Lanes::start(JobGroup& group) {
   assert(!group.due.empty());
   State& state = lanes_[group.lane];
-  const Age age = group.due.front().age;
-  by_rank_[index(group.priority)].erase({state.leases, age, &group});
-  by_age_[index(group.priority)].erase(age);
+  unindex_head(group);
   JobGroup::Entry entry = std::move(group.due.front());
   group.due.pop_front();
   --queued_;
@@ -126,6 +130,33 @@ void Lanes::set_leases(State& state, std::size_t leases) {
     }
   }
   state.leases = leases;
+}
+
+std::vector<Lanes::Taken> Lanes::take_waiting(const HostGate& gate) {
+  std::vector<Taken> taken;
+  for (Later& later : std::exchange(later_, {})) {
+    --later.group->later;
+    taken.push_back({later.group->lane, {std::move(later.job), 0, false}});
+  }
+  for (LaneId id = 0; id < lanes_.size(); ++id) {
+    State& state = lanes_[id];
+    for (const auto& group : state.groups) {
+      if (group->due.empty() || !gate.must_wait_for_hold(group->needs)) {
+        continue;
+      }
+      unindex_head(*group);
+      for (JobGroup::Entry& entry : std::exchange(group->due, {})) {
+        const std::size_t generated = entry.is_generated ? 1 : 0;
+        generated_ -= generated;
+        state.generated -= generated;
+        taken.push_back({id, std::move(entry)});
+      }
+    }
+    std::erase_if(state.groups,
+                  [](const auto& group) { return group->due.empty() && group->later == 0; });
+  }
+  queued_ -= taken.size();
+  return taken;
 }
 
 std::vector<std::unique_ptr<Job>> Lanes::take_all() {

@@ -93,6 +93,14 @@ class Lanes {
 
   [[nodiscard]] std::size_t generated_waiting() const { return generated_; }
 
+  struct Taken {
+    LaneId lane = 0;
+    JobGroup::Entry entry;
+  };
+
+  /// Takes out the jobs whose time has not come, and those that wait for a hold to end. They must
+  /// not be destroyed under the lock.
+  std::vector<Taken> take_waiting(const HostGate& gate);
   /// Takes out all jobs, for the end: they must not be destroyed under the lock.
   std::vector<std::unique_ptr<Job>> take_all();
 
@@ -118,6 +126,7 @@ class Lanes {
   static bool is_after(const Later& a, const Later& b);
 
   void index_head(JobGroup& group);
+  void unindex_head(JobGroup& group);
   void remove_if_empty(JobGroup& group);
   void set_leases(State& state, std::size_t leases);
 

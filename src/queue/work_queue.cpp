@@ -81,6 +81,31 @@ bool WorkQueue::is_held(const std::string& host) const {
   return impl_->gate.is_held(impl_->gate.id_of(host), impl_->clock.now());
 }
 
+std::vector<std::unique_ptr<Job>> WorkQueue::take_waiting() {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->advance();
+  std::vector<std::unique_ptr<Job>> jobs;
+  for (Lanes::Taken& taken : impl_->lanes.take_waiting(impl_->gate)) {
+    if (taken.entry.is_generated) {
+      impl_->generators.close_image(taken.lane);
+    }
+    jobs.push_back(std::move(taken.entry.job));
+  }
+  impl_->pass_on();
+  impl_->report_idle();
+  return jobs;
+}
+
+std::vector<std::unique_ptr<Generator>> WorkQueue::take_generators() {
+  const std::lock_guard guard(impl_->mutex);
+  std::vector<std::unique_ptr<Generator>> generators;
+  for (const auto& source : impl_->generators.take_idle()) {
+    generators.push_back(std::move(source->generator));
+  }
+  impl_->report_idle();
+  return generators;
+}
+
 std::optional<Lease> WorkQueue::pop(const std::stop_token& stop) {
   Impl& impl = *impl_;
   // Declared before the lock: its destructor waits for a running callback, which wants the lock.

@@ -34,6 +34,14 @@ void Admission::stop() {
   const std::vector<Waiting> dropped = std::exchange(state_.lock()->lanes, {});
 }
 
+void Admission::let_go() {
+  const std::vector<Waiting> dropped = std::exchange(state_.lock()->lanes, {});
+  for (const Waiting& waiting : dropped) {
+    waiting.board->run()->is_cut_short = true;
+  }
+  changed_.notify_all();
+}
+
 void Admission::admit(const std::shared_ptr<ExpansionBoard>& board,
                       const std::vector<std::shared_ptr<LaneRules>>& lanes) {
   const std::set<std::string> silent = context_.prober.silent();
@@ -98,6 +106,13 @@ void Admission::loop(const std::stop_token& stop) {
 }
 
 void Admission::begin(const Waiting& waiting) {
+  give_out(waiting);
+  if (context_.draining) {
+    context_.let_go_of_waiting();
+  }
+}
+
+void Admission::give_out(const Waiting& waiting) {
   const std::shared_ptr<LaneRules>& lane = waiting.lane;
   auto generator = std::make_unique<LaneGenerator>(context_, waiting.board, lane);
   if (waiting.board->run()->urgency == Urgency::timed) {

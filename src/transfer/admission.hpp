@@ -40,6 +40,8 @@ class Admission {
              const std::vector<std::shared_ptr<LaneRules>>& lanes);
   /// Blocks until no lane waits, or `stop` is requested.
   void wait_until_empty(const std::stop_token& stop);
+  /// While the engine drains: lanes that wait never begin.
+  void let_go();
   void stop();
 
  private:
@@ -57,6 +59,7 @@ class Admission {
   void loop(const std::stop_token& stop);
   [[nodiscard]] std::vector<Waiting> take_ready(const std::set<std::string>& silent);
   void begin(const Waiting& waiting);
+  void give_out(const Waiting& waiting);
 
   Context& context_;
   Synchronized<State> state_;

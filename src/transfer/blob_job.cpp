@@ -73,6 +73,16 @@ void BlobJob::abandon(Context& /*context*/, const std::string& reason) {
   }
 }
 
+// Its images see for themselves that there is nothing more to do.
+void BlobJob::let_go(Context& context) {
+  for (Leg& leg : legs_) {
+    if (!leg.ended) {
+      leg.ended = true;
+      context.blob_released(leg.repository, blob_.digest);
+    }
+  }
+}
+
 // Legs whose host is held go back to their images; those beyond a host's permits become a later
 // job.
 void BlobJob::keep_what_is_permitted(Worker& worker) {

@@ -38,6 +38,7 @@ class BlobJob final : public TransferJob {
 
   void run(Worker& worker, std::unique_ptr<TransferJob> self) override;
   void abandon(Context& context, const std::string& reason) override;
+  void let_go(Context& context) override;
 
  private:
   void keep_what_is_permitted(Worker& worker);

@@ -1,6 +1,7 @@
 #include "transfer/context.hpp"
 
 #include "transfer/image_job.hpp"
+#include "transfer/rule_jobs.hpp"
 
 namespace image_syncer {
 namespace {
@@ -31,6 +32,22 @@ Context::Context(const EngineOptions& engine_options,
       prober(engine_options, queue, health, engine_clock) {
   for (const auto& [registry, bytes_per_second] : engine_options.bandwidth) {
     byte_rates.try_emplace(registry, bytes_per_second);
+  }
+}
+
+void Context::let_go_of_waiting() {
+  for (const auto& generator : queue.take_generators()) {
+    static_cast<LaneGenerator&>(*generator).let_go();
+  }
+  // Those that wait for blobs of others come back into the queue, and may have to wait there.
+  while (true) {
+    const std::vector<std::unique_ptr<Job>> jobs = queue.take_waiting();
+    if (jobs.empty()) {
+      return;
+    }
+    for (const auto& job : jobs) {
+      static_cast<TransferJob&>(*job).let_go(*this);
+    }
   }
 }
 

@@ -57,6 +57,8 @@ struct Context {
     return rule.platforms ? *rule.platforms : options.platforms;
   }
 
+  /// While the engine drains: ends what is not on the wire but waits for a time or for a registry.
+  void let_go_of_waiting();
   /// Puts woken images back into the queue.
   void wake(const std::vector<WaiterId>& waiters);
   /// The repository holds the blob now: tells the record and whoever waits.

@@ -125,6 +125,8 @@ void Engine::begin(RunRequest request) {
 
 void Engine::drain() {
   impl_->context.draining = true;
+  impl_->admission.let_go();
+  impl_->context.let_go_of_waiting();
 }
 
 bool Engine::finish() {

@@ -25,7 +25,7 @@ LaneGenerator::LaneGenerator(Context& context,
 Generator::Next LaneGenerator::next() {
   if (context_.draining) {
     // Those that have given out all they had are not asked any more.
-    board_->run()->is_cut_short = true;
+    let_go();
     Next nothing;
     nothing.exhausted = true;
     return nothing;

@@ -19,6 +19,9 @@ class LaneGenerator final : public Generator {
 
   Next next() override;
 
+  /// It is not asked any more, because the engine ends.
+  void let_go() { board_->run()->is_cut_short = true; }
+
  private:
   [[nodiscard]] Next image(RuleRun& run);
 

@@ -140,6 +140,9 @@ void Worker::loop() {
     } catch (const Stopped&) {
       return;
     }
+    if (context_.draining) {
+      context_.let_go_of_waiting();  // what it has left to a later time
+    }
   }
 }
 

@@ -92,6 +92,10 @@ class TransferJob : public Job {
   /// It will not be run (again): whatever it stands for has failed with `reason`.
   virtual void abandon(Context& context, const std::string& reason) = 0;
 
+  /// It waits, and will not be run (again), because the engine ends: whatever it stands for is not
+  /// done.
+  virtual void let_go(Context& /*context*/) { sync_run_->is_cut_short = true; }
+
  private:
   std::shared_ptr<SyncRun> sync_run_;
 };

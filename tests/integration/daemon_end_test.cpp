@@ -163,6 +163,31 @@ TEST_F(DaemonEndTest, WhatTheGraceCutsOffComesWithTheNextStart) {
   EXPECT_TRUE(daemon->brings(target, "team/app", "v1", image_)) << daemon->logged();
 }
 
+TEST_F(DaemonEndTest, AStopDoesNotWaitForADeadRegistry) {
+  const RealRegistry source;
+  const std::string dead = "127.0.0.1:9";
+  source.client().push("team/app", "v1", image_);
+  configure(
+      "app: {port: \"127.0.0.1:0\", shutdownGrace: 60s}\n"
+      "sync: {interval: 24h, runAtStart: true}\n"
+      "images: {\"" +
+      source.host() + "/team/app:v1\": \"" + dead + "/copy\"}\n" + mapping(source, dead) +
+      open_registries({&source}));
+  {
+    const auto daemon = start();
+    ASSERT_TRUE(daemon->until([&] { return daemon->has_logged("does not answer"); }));
+    ASSERT_EQ(daemon->client().request("POST", hook(source.host() + "/team/app", "v1")).status,
+              200);
+    daemon->program().signal(SIGTERM);
+    EXPECT_EQ(end_of(daemon->program(), seconds(5)), "0") << daemon->logged();
+    EXPECT_TRUE(daemon->has_logged("run ended early")) << daemon->logged();
+  }
+  const auto daemon = start();
+  EXPECT_THAT(daemon->client().request("GET", "/api/v1/queue").body,
+              HasSubstr(dead + "/team/app:v1"))
+      << "queued as before";
+}
+
 TEST_F(DaemonEndTest, AStopWithoutWorkTakesNoTime) {
   configure(std::string(kQuiet));
   for (const int number : {SIGTERM, SIGINT}) {

@@ -184,6 +184,12 @@ class WorkQueue {
   void release_host(const std::string& host);
   [[nodiscard]] bool is_held(const std::string& host) const;
 
+  /// Takes out the jobs that could not be handed out now whatever permits are free: their time has
+  /// not come, or a host that they need is held.
+  [[nodiscard]] std::vector<std::unique_ptr<Job>> take_waiting();
+  /// Takes out the generators, but for those that a worker is asking just now.
+  [[nodiscard]] std::vector<std::unique_ptr<Generator>> take_generators();
+
   /// The next job; blocks until there is one. Empty: `stop` was requested, or the queue is idle
   /// after `close_when_idle`.
   [[nodiscard]] std::optional<Lease> pop(const std::stop_token& stop);

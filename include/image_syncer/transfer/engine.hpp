@@ -121,8 +121,9 @@ class Engine {
   /// Begins a run and returns. Any thread, after `start` and before `finish`. Throws what
   /// `RegistryLookup` throws, and then nothing has begun.
   void begin(RunRequest request);
-  /// No run gives out further images: what is under way goes on to its end, and `finish` returns
-  /// then. Any thread.
+  /// No run gives out further images: what is on the wire goes on to its end, what waits for a
+  /// later time or for a registry that does not answer is let go, and `finish` returns then. Any
+  /// thread.
   void drain();
   /// Nothing more is begun: returns when every run has ended, or soon after a stop, with open
   /// upload sessions deleted within `cancel_deadline`. Called once. True: everything ran to its

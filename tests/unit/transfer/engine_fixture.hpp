@@ -22,6 +22,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,6 +74,24 @@ class EngineUnderTest {
   TokenCache tokens_;
   std::map<std::string, Known> known_;
   std::optional<Engine> engine_;
+};
+
+/// A run that has been begun, and what it needs to live.
+struct BegunRun {
+  explicit BegunRun(std::vector<Rule> run_rules)
+      : rules(std::move(run_rules)) {}
+
+  [[nodiscard]] RunRequest request(Urgency urgency = Urgency::timed) {
+    return {rules, state, urgency, [this](bool complete) { ended.set_value(complete); }};
+  }
+
+  /// Whether it was complete.
+  bool wait() { return outcome.get(); }
+
+  std::vector<Rule> rules;
+  RunState state{{}, system_clock()};
+  std::promise<bool> ended;
+  std::future<bool> outcome = ended.get_future();
 };
 
 /// Runs the engine in the test process, over sockets, against registries of the test.

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include <future>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -13,24 +12,6 @@
 
 namespace image_syncer {
 namespace {
-
-/// A run that has been begun, and what it needs to live.
-struct BegunRun {
-  explicit BegunRun(std::vector<Rule> run_rules)
-      : rules(std::move(run_rules)) {}
-
-  [[nodiscard]] RunRequest request(Urgency urgency = Urgency::timed) {
-    return {rules, state, urgency, [this](bool complete) { ended.set_value(complete); }};
-  }
-
-  /// Whether it was complete.
-  bool wait() { return outcome.get(); }
-
-  std::vector<Rule> rules;
-  RunState state{{}, system_clock()};
-  std::promise<bool> ended;
-  std::future<bool> outcome = ended.get_future();
-};
 
 class EngineRuns : public EngineTest {
  protected:
