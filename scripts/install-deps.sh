@@ -14,7 +14,11 @@ packages_of() {
         prometheus-cpp-dev
       ;;
     run) echo docker-registry curl tzdata ;;
-    test) echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl tzdata ;;
+    test)
+      echo libgtest-dev libgmock-dev docker-registry skopeo apache2-utils openssl curl tzdata nodejs
+      # Ubuntu has Chromium as a snap only, from which the files of a test are hidden.
+      [[ $(system_id) == ubuntu ]] || echo chromium chromium-driver
+      ;;
     ci) echo clang-format clang-tidy shellcheck ;;
     bench) echo docker-registry skopeo curl openssl time socat pv jq ;;
     package) echo dpkg-dev file ;;
@@ -23,6 +27,13 @@ packages_of() {
       return 2
       ;;
   esac
+}
+
+system_id() {
+  local ID=''
+  # shellcheck source=/dev/null
+  [[ ! -r /etc/os-release ]] || . /etc/os-release
+  echo "$ID"
 }
 
 is_installed() {
