@@ -10,6 +10,7 @@ const kElement = 'element-6066-11e4-a52e-4f735466cecf'; // W3C WebDriver, 12.1: 
 
 // The sandbox wants more rights than root in a container has, /dev/shm is small there; the rest
 // keeps Chromium from asking its maker for things. The pipe ends Chromium together with chromedriver.
+// A page that scrolls smoothly is never where chromedriver is about to click.
 const kArguments = [
   '--headless=new',
   '--no-sandbox',
@@ -19,41 +20,53 @@ const kArguments = [
   '--disable-component-update',
   '--disable-extensions',
   '--disable-sync',
+  '--force-prefers-reduced-motion',
   '--no-first-run',
   '--remote-debugging-pipe',
+  '--window-size=1280,1000',
 ];
 
-// chromedriver, from which sessions are had.
-class Driver {
-  static async start() {
+// A Chromium of its own, with the chromedriver that leads it: no cache, no credentials and no log of
+// another one.
+class Browser {
+  // `hosts` are names that mean this machine in it.
+  static async start({ hosts = [] } = {}) {
     requirePrograms('chromedriver', 'chromium');
-    const driver = new Driver();
-    driver.scratch = new ScratchDir();
-    const home = driver.scratch.path;
-    driver.program = new Program(['chromedriver', '--port=0'], {
-      log: driver.scratch.file('chromedriver.log'),
+    const browser = new Browser();
+    try {
+      await browser.startDriver();
+      await browser.startSession(hosts);
+    } catch (error) {
+      await browser.stop();
+      throw error;
+    }
+    return browser;
+  }
+
+  constructor() {
+    this.scratch = new ScratchDir();
+    this.messages = []; // of the console
+    this.exchanges = new Map(); // by Chromium's id of a request
+  }
+
+  async startDriver() {
+    const home = this.scratch.path;
+    this.program = new Program(['chromedriver', '--port=0'], {
+      log: this.scratch.file('chromedriver.log'),
       directory: home,
       environment: { PATH: process.env.PATH, HOME: home, TMPDIR: home },
     });
     const port = await until('chromedriver has a port', () => {
-      const started = /started successfully on port (\d+)/.exec(driver.program.logged());
+      const started = /started successfully on port (\d+)/.exec(this.program.logged());
       if (!started) {
-        driver.program.expectRunning('chromedriver');
+        this.program.expectRunning('chromedriver');
       }
       return started && started[1];
     });
-    driver.origin = `http://127.0.0.1:${port}`;
-    return driver;
+    this.origin = `http://127.0.0.1:${port}`;
   }
 
-  async stop() {
-    await this.program.end();
-    this.scratch.remove();
-  }
-
-  // A browser of its own: no cache, no credentials, no log of another session. `hosts` are names that
-  // mean this machine in it.
-  async open({ hosts = [] } = {}) {
+  async startSession(hosts) {
     const names = hosts.map((name) => `MAP ${name} 127.0.0.1`).join(', ');
     const capabilities = {
       browserName: 'chrome',
@@ -66,7 +79,15 @@ class Driver {
     const { sessionId } = await this.call('POST', '/session', {
       capabilities: { alwaysMatch: capabilities },
     });
-    return new Browser(this, `/session/${sessionId}`);
+    this.path = `/session/${sessionId}`;
+  }
+
+  async stop() {
+    if (this.path) {
+      await this.call('DELETE', this.path);
+    }
+    await this.program?.end();
+    this.scratch.remove();
   }
 
   async call(method, path, body) {
@@ -84,27 +105,13 @@ class Driver {
     }
     return value;
   }
-}
-
-// One session.
-class Browser {
-  constructor(driver, path) {
-    this.driver = driver;
-    this.path = path;
-    this.messages = []; // of the console
-    this.exchanges = new Map(); // by Chromium's id of a request
-  }
 
   get(path) {
-    return this.driver.call('GET', this.path + path);
+    return this.call('GET', this.path + path);
   }
 
   post(path, body) {
-    return this.driver.call('POST', this.path + path, body);
-  }
-
-  close() {
-    return this.driver.call('DELETE', this.path);
+    return this.call('POST', this.path + path, body);
   }
 
   navigate(url) {
@@ -146,6 +153,20 @@ class Browser {
     );
   }
 
+  // The attribute `name` of every such element.
+  attributes(selector, name) {
+    return this.execute(
+      'return Array.from(document.querySelectorAll(arguments[0]), (found) => found.getAttribute(arguments[1]));',
+      selector,
+      name,
+    );
+  }
+
+  // Of the first one; null where there is none.
+  async attribute(selector, name) {
+    return (await this.attributes(selector, name))[0] ?? null;
+  }
+
   resize(width, height) {
     // A headless window may be narrower than a window with a frame.
     return this.devtools('Emulation.setDeviceMetricsOverride', {
@@ -166,14 +187,14 @@ class Browser {
     this.messages.push(...(await this.post('/se/log', { type: 'browser' })));
     for (const entry of await this.post('/se/log', { type: 'performance' })) {
       const { method, params } = JSON.parse(entry.message).message;
+      const exchange = this.exchanges.get(params.requestId) || { url: null, status: null, size: 0 };
+      this.exchanges.set(params.requestId, exchange);
       if (method === 'Network.requestWillBeSent') {
-        const { url, method: verb } = params.request;
-        this.exchanges.set(params.requestId, { url, method: verb, status: null, size: 0 });
-      }
-      const exchange = this.exchanges.get(params.requestId);
-      if (exchange && method === 'Network.responseReceived') {
-        exchange.status = params.response.status;
-      } else if (exchange && method === 'Network.loadingFinished') {
+        exchange.url = params.request.url;
+        exchange.method = params.request.method;
+      } else if (method === 'Network.responseReceivedExtraInfo') {
+        exchange.status = params.statusCode; // also of an answer that is kept from the page
+      } else if (method === 'Network.loadingFinished') {
         exchange.size = params.encodedDataLength;
       }
     }
@@ -183,7 +204,7 @@ class Browser {
   // and size in bytes with its headers.
   async requests() {
     await this.gather();
-    return [...this.exchanges.values()];
+    return [...this.exchanges.values()].filter(({ url }) => url !== null);
   }
 
   // What the console shows in red: exceptions, refusals by the content policy, failed requests.
@@ -192,12 +213,16 @@ class Browser {
     return this.messages.filter(({ level }) => level === 'SEVERE').map(({ message }) => message);
   }
 
-  // Writes what is to be seen, and the page as it is now, to `name`.png and `name`.html.
+  // Writes what is to be seen, and the page as it is now, to `name`.png and `name`.html, and
+  // what the console shows to `name`.console.
   async save(name) {
     fs.writeFileSync(`${name}.png`, Buffer.from(await this.get('/screenshot'), 'base64'));
     const html = await this.execute('return document.documentElement.outerHTML;');
     fs.writeFileSync(`${name}.html`, html);
+    await this.gather();
+    const lines = this.messages.map(({ level, message }) => `${level} ${message}\n`);
+    fs.writeFileSync(`${name}.console`, lines.join(''));
   }
 }
 
-module.exports = { Driver };
+module.exports = { Browser };

@@ -3,6 +3,7 @@
 'use strict';
 
 const { once } = require('node:events');
+const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 
@@ -37,6 +38,12 @@ class Daemon {
       }
       return started && Number(started[1]);
     });
+  }
+
+  // Everything that it has said, over all its starts.
+  logged() {
+    return Array.from({ length: this.starts }, (_, index) =>
+      fs.readFileSync(this.scratch.file(`log${index + 1}`), 'utf8')).join('');
   }
 
   kill() {
@@ -96,13 +103,16 @@ class World {
       throw new Error('IMAGE_SYNCER_BINARY does not name the program');
     }
     this.scratch = new ScratchDir();
+    this.daemons = [];
     this.endings = [];
   }
 
-  async registry() {
-    const registry = await Registry.start();
-    this.endings.push(() => registry.stop());
-    return registry;
+  registries(number) {
+    return Promise.all(Array.from({ length: number }, async () => {
+      const registry = await Registry.start();
+      this.endings.push(() => registry.stop());
+      return registry;
+    }));
   }
 
   async slowProxy(registry, rate) {
@@ -140,7 +150,7 @@ class World {
       app: { shutdownGrace: '2s', ...config.app },
       sync: { interval: '24h', runAtStart: false, retryCount: 0, ...config.sync },
     });
-    this.running = daemon;
+    this.daemons.push(daemon);
     this.endings.push(() => daemon.program?.end());
     await daemon.start();
     return daemon;
