@@ -13,7 +13,6 @@
 namespace image_syncer {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
