@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <map>
 #include <random>
 #include <set>
@@ -125,6 +126,27 @@ void Daemon::run(const std::stop_token& stop) {
   }
   service_manager_.notify("STOPPING=1");
   wind_down();
+}
+
+bool Daemon::work_off_queue(const std::stop_token& stop) {
+  const std::stop_callback stopped(stop, [this] {
+    inbox_.lock()->ending = true;
+    wake();
+  });
+  take_pending_file().wait();
+  begin_pushed();
+  while (pushes_ > 0) {
+    const Inbox news = wait_for_news(stop);
+    end_runs(news.ended);
+    if (news.ending) {
+      abort_.request_stop();  // somebody waits at a terminal
+      break;
+    }
+    begin_pushed();
+  }
+  wind_down();
+  const RunTotals totals = board_.runs.totals();
+  return totals.failed + totals.deferred == 0;
 }
 
 Daemon::Inbox Daemon::wait_for_news(const std::stop_token& stop) {
@@ -304,10 +326,13 @@ void Daemon::begin_push(Claim claim, const PlatformFilter* platforms) {
 }
 
 // The Go fork's file of images that were waiting, once for each content.
-void Daemon::take_pending_file() {
+std::future<void> Daemon::take_pending_file() {
+  const auto taken = std::make_shared<std::promise<void>>();
+  std::future<void> done = taken->get_future();
   const DaemonSettings config = settings();
   if (!config->pending) {
-    return;
+    taken->set_value();
+    return done;
   }
   std::vector<NewImage> images;
   images.reserve(config->pending->images.size());
@@ -317,14 +342,16 @@ void Daemon::take_pending_file() {
   const std::string file = config->pending->file;
   queue_.enqueue_once(Digest::parse("sha256:" + config->pending->content_hash),
                       std::move(images),
-                      [file](const EnqueueResult& result) {
+                      [file, taken](const EnqueueResult& result) {
                         if (result.error) {
                           log(LogLevel::error,
                               "daemon",
                               "the pending file cannot be queued",
                               {{"file", file}, {"cause", result.error->message()}});
                         }
+                        taken->set_value();
                       });
+  return done;
 }
 
 void Daemon::end_runs(const std::vector<DaemonRun*>& ended) {

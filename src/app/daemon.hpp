@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -41,6 +42,10 @@ class Daemon final : public SyncPort {
 
   /// Works until `stop` is requested, and then for up to `app.shutdownGrace` on what has begun.
   void run(const std::stop_token& stop);
+
+  /// Instead of `run`: copies what is due in the queue, and returns when nothing more is, or after
+  /// a stop. Whether none of it failed.
+  [[nodiscard]] bool work_off_queue(const std::stop_token& stop);
 
   /// Reads the sync file again. Any thread; returns at once.
   void reload();
@@ -94,7 +99,9 @@ class Daemon final : public SyncPort {
   void begin_pushed();
   void begin_push(Claim claim);
   void begin_push(Claim claim, const PlatformFilter* platforms);
-  void take_pending_file();
+  /// Returns at once; the future is there when the images are in the queue, or could not be taken.
+  // NOLINTNEXTLINE(modernize-use-nodiscard): a daemon need not wait
+  std::future<void> take_pending_file();
   void describe_configuration();
   void end_rules_run(DaemonRun& run);
   void end_runs(const std::vector<DaemonRun*>& ended);

@@ -58,26 +58,20 @@ RulesRun::RulesRun(Generation& generation,
                    RunKind kind,
                    const std::string& rule)
     : DaemonRun(generation, std::move(rules)),
-      history_(history),
-      id_(history.begin(kind, rule)) {
+      recorder_(history, this->rules(), kind, rule) {
   RunTitle title;
-  title.id = id_;
+  title.id = recorder_.id();
   title.kind = std::string(to_string(kind));
   title.rule = rule;
   show(std::move(title));
 }
 
 void RulesRun::on_image(const ImageOutcome& outcome) {
-  if (is_good(outcome.result)) {
-    return;
-  }
-  history_.add_failure(id_, {outcome.target.str(), outcome.source.str(), outcome.reason});
-  failed_rules_.lock()->try_emplace(outcome.rule, outcome.reason);
+  recorder_.on_image(outcome);
 }
 
 void RulesRun::on_rule_failed(std::size_t rule, const std::string& reason) {
-  failed_rules_.lock()->try_emplace(rule, reason);
-  history_.add_failure(id_, {"", rules().at(rule).text, reason});
+  recorder_.on_rule_failed(rule, reason);
 }
 
 void RulesRun::could_not_begin(const std::string& reason) {
@@ -86,13 +80,8 @@ void RulesRun::could_not_begin(const std::string& reason) {
 
 void RulesRun::on_ended(bool complete) {
   if (complete) {
-    const auto failed = std::exchange(*failed_rules_.lock(), {});
-    for (const Rule& rule : rules()) {
-      const auto found = failed.find(rule.index);
-      history_.set_rule_result(rule.text, found == failed.end() ? "" : found->second);
-      if (found == failed.end()) {
-        generation().shared().metrics.rule_succeeded(rule.text);
-      }
+    for (const std::string& rule : recorder_.end_rules()) {
+      generation().shared().metrics.rule_succeeded(rule);
     }
   }
   end(complete ? "" : "the daemon was stopped");
@@ -100,21 +89,12 @@ void RulesRun::on_ended(bool complete) {
 
 void RulesRun::end(const std::string& early_end) {
   const RunSnapshot counts = state().snapshot();
-  RunResults results;
-  results.copied = counts.copied;
-  results.equal = counts.equal;
-  results.filtered = counts.filtered;
-  results.failed = counts.failed;
-  results.deferred = counts.deferred;
-  results.bytes_down = counts.bytes_down;
-  results.bytes_up = counts.bytes_up;
-  results.blobs_mounted = counts.blobs_mounted;
-  history_.end(id_, results, early_end);
+  recorder_.end(counts, early_end);
   generation().shared().metrics.run_ended(early_end.empty());
   log(LogLevel::info,
       "daemon",
       early_end.empty() ? "run ended" : "run ended early: " + early_end,
-      {{"run", id_},
+      {{"run", recorder_.id()},
        {"copied", counts.copied},
        {"equal", counts.equal},
        {"filtered", counts.filtered},

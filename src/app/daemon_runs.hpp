@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/generation.hpp"
+#include "app/run_recorder.hpp"
 #include <image_syncer/config/rules.hpp>
 #include <image_syncer/observe/run_board.hpp>
 #include <image_syncer/observe/run_state.hpp>
@@ -73,9 +74,7 @@ class RulesRun final : public DaemonRun {
   void on_ended(bool complete) override;
   void end(const std::string& early_end);
 
-  RunHistory& history_;
-  std::int64_t id_;
-  Synchronized<std::map<std::size_t, std::string>> failed_rules_;  // by index: a cause
+  RunRecorder recorder_;
 };
 
 /// What is due of one pushed image: one source, its targets.

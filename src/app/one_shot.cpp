@@ -3,9 +3,11 @@
 #include "app/engine_settings.hpp"
 #include "app/exit_code.hpp"
 #include "app/registry_set.hpp"
+#include "app/run_recorder.hpp"
 #include "app/version.hpp"
 #include <image_syncer/observe/progress.hpp>
 #include <image_syncer/observe/run_state.hpp>
+#include <image_syncer/record/run_history.hpp>
 #include <image_syncer/record/sync_record.hpp>
 #include <image_syncer/transfer/engine.hpp>
 #include <image_syncer/util/clock.hpp>
@@ -13,6 +15,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace image_syncer {
@@ -38,6 +41,15 @@ std::unique_ptr<SyncRecord> open_record(const Options& options) {
   }
 }
 
+// Absent where there is no record to write to.
+std::unique_ptr<RunHistory> open_history(SyncRecord& record) {
+  try {
+    return std::make_unique<RunHistory>(record);
+  } catch (const RecordError&) {
+    return nullptr;
+  }
+}
+
 RunStateOptions state_options(const Options& options) {
   RunStateOptions state;
   state.report_path = options.report;
@@ -59,7 +71,14 @@ bool shows_progress(const Options& options) {
 
 int run_once(const Options& options, const SyncConfig& config, const std::stop_token& stop) {
   const std::unique_ptr<SyncRecord> record = open_record(options);
-  RunState state(state_options(options), system_clock());
+  const std::unique_ptr<RunHistory> history = open_history(*record);
+  std::optional<RunRecorder> recorder;
+  RunStateOptions state_settings = state_options(options);
+  if (history) {
+    recorder.emplace(*history, config.rules, RunKind::once);
+    state_settings.listener = &*recorder;
+  }
+  RunState state(state_settings, system_clock());
   for (const Complaint& warning : config.warnings) {
     log(LogLevel::warn, "config", warning.str());
   }
@@ -82,6 +101,12 @@ int run_once(const Options& options, const SyncConfig& config, const std::stop_t
     for (RateLimitNote& note : registries.rate_limits()) {
       state.rate_limit(std::move(note));
     }
+  }
+  if (recorder) {
+    if (complete) {
+      recorder->end_rules();
+    }
+    recorder->end(state.snapshot(), complete ? "" : "interrupted");
   }
   std::cout << state.finish(!complete) << std::flush;
   if (!complete) {

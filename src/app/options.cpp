@@ -56,7 +56,7 @@ Usage:
   image-syncer --config FILE [OPTIONS]                 the same with the old single file
   image-syncer [-c SYNCFILE] [OPTIONS]                 the daemon: timed runs and a hook
                                                        (default: configs/sync.yaml)
-  image-syncer once [-c SYNCFILE] [OPTIONS]            one run of its rules, then exit
+  image-syncer once [-c SYNCFILE] [OPTIONS]            queue and rules once, then exit
   image-syncer check [-c FILE | --images FILE]         reach each registry, copy nothing
   image-syncer queue list [-c SYNCFILE]                the queue of pushed images
   image-syncer queue retry|remove [-c SYNCFILE] TARGET...

@@ -84,24 +84,48 @@ int run_daemon(const Options& options, SignalWatch& signals) {
   return kExitOk;
 }
 
+namespace {
+
+// What waits in the queue, as a daemon would take it up. Whether none of it failed.
+bool work_off_queue(const Options& options,
+                    const DaemonSettings& settings,
+                    const std::stop_token& stop) {
+  Daemon daemon(options, find_sync_file(options), settings);
+  return daemon.work_off_queue(stop);
+}
+
+int run_rules_once(const Options& options,
+                   const DaemonConfig& settings,
+                   const std::stop_token& stop) {
+  Options once = options;
+  once.workers = settings.workers;
+  once.retries = settings.retries;
+  once.platforms = settings.platforms;
+  once.db = settings.record_file;
+  once.is_db_given = true;
+  SyncConfig config;
+  config.registries = settings.registries;
+  config.rules = settings.rules;
+  config.warnings = settings.warnings;
+  return run_once(once, config, stop);
+}
+
+}  // namespace
+
 int run_daemon_once(const Options& options, const std::stop_token& stop) {
   const DaemonSettings settings = load_daemon_settings(find_sync_file(options), options);
   configure_log(options, *settings);
-  if (settings->rules.empty()) {
+  const bool has_queue = !settings->record_file.empty() && !options.dry_run;
+  if (settings->rules.empty() && (!has_queue || settings->hook_mappings.empty())) {
     throw Error("no rules: nothing to run once");
   }
-  Options once = options;
-  once.workers = settings->workers;
-  once.retries = settings->retries;
-  once.platforms = settings->platforms;
-  once.db = settings->record_file;
-  once.is_db_given = true;
-  SyncConfig config;
-  config.registries = settings->registries;
-  config.rules = settings->rules;
-  config.warnings = settings->warnings;
   try {
-    return run_once(once, config, stop);
+    const bool queue_is_good = !has_queue || work_off_queue(options, settings, stop);
+    if (stop.stop_requested()) {
+      return kExitInterrupted;
+    }
+    const int code = settings->rules.empty() ? kExitOk : run_rules_once(options, *settings, stop);
+    return code == kExitOk && !queue_is_good ? kExitFailures : code;
   } catch (const RecordError& error) {
     throw Error(error.message() + "; if that is the daemon: /images/sync/do starts a run there");
   }
