@@ -5,106 +5,18 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <future>
-#include <map>
-#include <random>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace image_syncer {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-// More of them by IMAGE_SYNCER_KILL_ROUNDS, for a longer look.
-constexpr int kKillRounds = 3;
-constexpr int kHooksOfRound = 15;
-constexpr int kLongestLife = 200;  // ms
-
-int kill_rounds() {
-  const char* const given = std::getenv("IMAGE_SYNCER_KILL_ROUNDS");
-  return given == nullptr ? kKillRounds : std::stoi(given);
-}
-
 class DaemonEndTest : public DaemonFixture {
  protected:
-  /// Has the daemon told of these tags of team/app, again and again until it is gone; the tags of
-  /// which it said that it has taken them.
-  static std::vector<std::string> told_until_gone(RegistryClient client,
-                                                  const std::string& name,
-                                                  const std::vector<std::string>& tags) {
-    std::vector<std::string> taken;
-    try {
-      for (std::size_t at = 0;; ++at) {
-        const std::string& tag = tags[at % tags.size()];
-        const auto answer = client.request("POST", hook(name, tag));
-        if (answer.status != 200) {
-          throw std::logic_error("answered " + std::to_string(answer.status) + " " + answer.body);
-        }
-        if (at < tags.size()) {
-          taken.push_back(tag);
-        }
-      }
-    } catch (const std::runtime_error&) {
-      return taken;  // no complete answer: it is gone
-    }
-  }
-
-  /// The exit code, or a description of another end.
-  static std::string end_of(ChildProcess& program, milliseconds limit) {
-    const auto status = program.wait(limit);
-    if (!status) {
-      return "still running";
-    }
-    return WIFEXITED(*status) ? std::to_string(WEXITSTATUS(*status))
-                              : "signal " + std::to_string(WTERMSIG(*status));
-  }
-
   const BuiltManifest image_ = build_image({.layers = layers_of({1000, 2000, 3000, 4000})});
 };
-
-TEST_F(DaemonEndTest, NothingThatWasTakenIsLostByKills) {
-  const RealRegistry source;
-  const RealRegistry target;
-  configure(std::string(kQuiet) + mapping(source, target.host()) +
-            open_registries({&source, &target}));
-  const std::string name = source.host() + "/team/app";
-  const auto seed = std::random_device{}();
-  std::minstd_rand random(seed);
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::map<std::string, BuiltManifest> images;
-  std::vector<std::string> taken;
-  const int rounds = kill_rounds();
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<std::string> tags;
-    for (int hook = 0; hook < kHooksOfRound; ++hook) {
-      tags.push_back("r" + std::to_string(round) + "-" + std::to_string(hook));
-      // Each its own: this registry writes the link to a common one anew with each tag, and answers
-      // 500 meanwhile.
-      const auto& image = images[tags.back()] =
-          build_image({.layers = layers_of({1000 + images.size()})});
-      source.client().push("team/app", tags.back(), image);
-    }
-    const auto daemon = start();
-    auto told = std::async(std::launch::async, told_until_gone, daemon->client(), name, tags);
-    const milliseconds life(std::uniform_int_distribution<int>(1, kLongestLife)(random));
-    EXPECT_FALSE(daemon->program().wait(life)) << "ended by itself: " << daemon->logged();
-    daemon->program().signal(SIGKILL);
-    EXPECT_EQ(end_of(daemon->program(), seconds(10)), "signal 9");
-    const std::vector<std::string> of_round = told.get();
-    taken.insert(taken.end(), of_round.begin(), of_round.end());
-  }
-  ASSERT_FALSE(taken.empty()) << "not one call was answered: the test shows nothing";
-  const auto daemon = start();
-  for (const std::string& tag : taken) {
-    ASSERT_TRUE(daemon->brings(target, "team/app", tag, images.at(tag))) << tag << "\n"
-                                                                         << daemon->logged();
-  }
-}
 
 TEST_F(DaemonEndTest, AStopLeavesWhatWasTakenForTheNextStart) {
   const RealRegistry source;

@@ -143,6 +143,16 @@ class DaemonFixture : public SyncFixture {
     std::filesystem::rename(file("sync.yaml.new"), file("sync.yaml"));
   }
 
+  /// The exit code, or a description of another end.
+  static std::string end_of(ChildProcess& program, std::chrono::milliseconds limit) {
+    const auto status = program.wait(limit);
+    if (!status) {
+      return "still running";
+    }
+    return WIFEXITED(*status) ? std::to_string(WEXITSTATUS(*status))
+                              : "signal " + std::to_string(WTERMSIG(*status));
+  }
+
   std::unique_ptr<RunningDaemon> start() {
     return std::make_unique<RunningDaemon>(
         command({"-c", "sync.yaml"}), file("log" + std::to_string(++started_)), options());
