@@ -20,7 +20,7 @@ build = $(call configure,$(1)); cmake --build --preset $(1)
 sources = find include src tests bench -name '*.cpp' -o -name '*.hpp'
 units = find src tests bench -name '*.cpp'
 
-.PHONY: release run test deps dev format format-check lint asan tsan package install bench clean help
+.PHONY: release run test deps dev format format-check lint asan tsan package install bench soak clean help
 
 release: ## build ./image-syncer (the default)
 	@$(call build,release)
@@ -76,10 +76,18 @@ package: ## build the .deb and the .tar.xz into dist/
 install: release ## install under PREFIX
 	@cmake --install build/release --prefix '$(PREFIX)'
 
-bench: ## install what is needed, measure against skopeo (about twenty minutes)
+bench: ## install what is needed, measure against skopeo (about half an hour)
 	@$(install_deps) build bench
 	@$(MAKE) release
 	@bench/run
+
+soak: ## kill the daemon 500 times, then 10,000 runs and a million calls: is anything lost, does it grow (40 min)
+	@$(install_deps) build run test bench
+	@$(MAKE) release
+	@$(call configure,dev)
+	@cmake --build --preset dev --target integration_daemon_kill
+	@IMAGE_SYNCER_KILL_ROUNDS=$(or $(ROUNDS),500) build/dev/tests/integration/integration_daemon_kill
+	@bench/soak-memory
 
 clean: ## remove everything that was built
 	@rm -rf build dist image-syncer

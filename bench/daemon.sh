@@ -1,30 +1,31 @@
 # shellcheck shell=bash
 # What the measurements of the daemon share: one of it between registry 0 (the source) and registry 1 (the target), calls to
-# it, and a look at what it holds. Source it after lib.sh.
+# it, and a look at what it holds. Source it.
+# shellcheck source=bench/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 daemon_port=$((first_port + 9))
 daemon_url=http://127.0.0.1:$daemon_port
 daemon_pid=''
 
-# The sync file: pushed images of registry 0's namespace bench go to registry 1 (or the host given) under pushed/; no run
-# by itself. The rules are added by the caller, below `images:`.
-write_sync_file() { # [TARGET_HOST]
-  local target=${1:-$(host 1)}
+# The sync file: pushed images of registry 0's namespace bench go to TARGET under pushed/; no run by itself. The rules are
+# added by the caller, below `images:`.
+write_sync_file() { # TARGET_HOST
   cat >"$work/sync.yaml" <<CONF
 app: {port: "127.0.0.1:$daemon_port", shutdownGrace: 5s}
 db: {file: $work/daemon.db}
 sync: {interval: 100h, runAtStart: false}
-registry: {reg: [{sourceName: "$(host 0)", namespace: bench, destinationName: "$target/pushed"}]}
+registry: {reg: [{sourceName: "$(host 0)", namespace: bench, destinationName: "$1/pushed"}]}
 registries:
   $(host 0): {insecure: true}
-  $target: {insecure: true}
+  $1: {insecure: true}
 images:
 CONF
 }
 
-start_daemon() { # [ARGUMENT...]
+start_daemon() { # LOG_LEVEL
   rm -f "$work"/daemon.db*
-  "$binary" -c "$work/sync.yaml" --log-level warn "$@" >"$work/daemon.log" 2>&1 &
+  "$binary" -c "$work/sync.yaml" --log-level "$1" >"$work/daemon.log" 2>&1 &
   daemon_pid=$!
   registry_pids+=("$daemon_pid") # ends with them
   for _ in $(seq 200); do
@@ -41,7 +42,8 @@ stop_daemon() {
   wait "$daemon_pid" || true
 }
 
-# One request over a kept connection, without a process of its own for each; `answer` gets the body.
+# One request over a kept connection, without a process of its own for each; leaves `status` and `answer`.
+# shellcheck disable=SC2034
 call() { # METHOD TARGET
   local line length=0
   { printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" >&7; } 2>/dev/null || connect "$1" "$2"

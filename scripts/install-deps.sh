@@ -20,7 +20,7 @@ packages_of() {
       [[ $(system_id) == ubuntu ]] || echo chromium chromium-driver
       ;;
     ci) echo clang-format clang-tidy shellcheck ;;
-    bench) echo docker-registry skopeo curl openssl time socat pv jq ;;
+    bench) echo docker-registry skopeo apache2-utils curl openssl time socat pv jq ;;
     package) echo dpkg-dev file ;;
     *)
       echo "install-deps: unknown group '$1' (known: build run test ci bench package)" >&2
