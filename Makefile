@@ -62,9 +62,9 @@ asan: ## build and run the unit and smoke tests under AddressSanitizer and Undef
 
 # Thread sanitizer of g++ 12 stops with "unexpected memory mapping" on kernels that randomise addresses
 # more widely; without randomisation it always works. Containers may forbid switching it off.
-tsan: ## build and run the unit and smoke tests under ThreadSanitizer
-	@$(call build,tsan)
-	@$$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS) -L 'unit|smoke'
+tsan: ## build and run the tests with several threads under ThreadSanitizer
+	@$(call configure,tsan); cmake --build --preset tsan --target threaded_tests
+	@$$(setarch -R true 2>/dev/null && echo setarch -R) ctest --preset tsan -j $(JOBS) -L threads
 
 package: ## build the .deb and the .tar.xz into dist/
 	@$(install_deps) build package
