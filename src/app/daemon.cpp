@@ -386,6 +386,7 @@ void Daemon::drop_idle_generations() {
     idle_since_ = system_clock().now();
   } else if (system_clock().now() - *idle_since_ >= kKeepIdle) {
     generations_.clear();
+    record_.release_memory();
   }
   if (generations_.size() < before) {
     ::malloc_trim(0);  // what threads and connections took

@@ -56,6 +56,10 @@ void Connection::rollback() {
   }
 }
 
+void Connection::release_memory() {
+  sqlite3_db_release_memory(database_.getHandle());
+}
+
 void Connection::wait_for_disk() {
   // The mode cannot be changed inside a transaction.
   commit();

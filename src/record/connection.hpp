@@ -43,6 +43,8 @@ class Connection {
   /// Takes back what was written since the last commit. What was remembered of it (numbers of new
   /// rows, counts) is void: `RecordDatabase::rollback` tells the tables.
   void rollback();
+  /// Gives back the memory that holds pages of the file for the next time.
+  void release_memory();
   /// From now on every commit waits for the disk.
   void wait_for_disk();
 

@@ -153,6 +153,15 @@ void SyncRecord::set_registry_trait(const std::string& registry,
   }
 }
 
+void SyncRecord::release_memory() {
+  if (store_) {
+    store_->ask(false, [](RecordDatabase& open) {
+      open.connection.release_memory();
+      return true;
+    });
+  }
+}
+
 void SyncRecord::flush() noexcept {
   if (store_) {
     store_->commit();

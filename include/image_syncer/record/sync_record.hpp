@@ -158,6 +158,10 @@ class SyncRecord {
   /// `synchronous_full`).
   void flush() noexcept;
 
+  /// Gives back the memory (up to 2.5 MiB) that holds parts of the file for the next time; for when
+  /// nothing is to be done for a while.
+  void release_memory();
+
  private:
   friend class ImageQueue;
   friend class RunHistory;

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -379,6 +380,19 @@ TEST(NoSyncRecord, KnowsAndKeepsNothing) {
   record.forget_blob(kRepository, digest(1));
   record.forget_tag(tag);
   record.forget_repository(kRepository);
+}
+
+TEST_F(SyncRecordTest, GivesTheMemoryForPagesBack) {
+  const auto before = sqlite3_memory_used();
+  for (int number = 0; number < 20'000; ++number) {
+    record->remember_blob(kRepository, digest(number));
+  }
+  record->flush();
+  const auto full = sqlite3_memory_used();
+  ASSERT_GT(full, before + 1'000'000) << "the test shows nothing";
+  record->release_memory();
+  EXPECT_LT(sqlite3_memory_used(), before + (full - before) / 10);
+  EXPECT_TRUE(record->blob_confirmed(kRepository, digest(1)));
 }
 
 }  // namespace
