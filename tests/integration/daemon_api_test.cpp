@@ -103,7 +103,8 @@ TEST_F(DaemonApiTest, ARunIsShownWhileItIsOnAndInTheHistoryAfterwards) {
   EXPECT_EQ(images[0]["target_digest"], image_.digest.str());
   EXPECT_EQ(get(*daemon, "images?text=nothing")["images"], json::array());
   EXPECT_EQ(get(*daemon, "images?after=" + target.host() + "/copy:v1")["images"], json::array());
-  for (const json& registry : get(*daemon, "registries")["registries"]) {
+  const json registries = get(*daemon, "registries")["registries"];
+  for (const json& registry : registries) {
     EXPECT_EQ(registry["condition"], "reachable") << registry;
     EXPECT_GT(registry["requests"], 0) << registry;
   }
