@@ -35,10 +35,10 @@ Transfer::Transfer(CurlEasy handle,
       sink_(sink),
       feed_(feed),
       counters_(options.counters),
-      started_(std::chrono::steady_clock::now()),
-      last_progress_(started_),
       handle_(std::move(handle)) {
   set_up(options);
+  // The first one of a process reads the system's certificates: that is no time of the server's.
+  started_ = last_progress_ = std::chrono::steady_clock::now();
   add_to(counters_.requests, 1);
 }
 
