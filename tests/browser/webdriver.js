@@ -49,16 +49,21 @@ class Browser {
     this.exchanges = new Map(); // by Chromium's id of a request
   }
 
+  // chromedriver looks for a free port for IPv6, and ends when the same is taken for IPv4.
   async startDriver() {
     const home = this.scratch.path;
-    this.program = new Program(['chromedriver', '--port=0'], {
-      log: this.scratch.file('chromedriver.log'),
-      directory: home,
-      environment: { PATH: process.env.PATH, HOME: home, TMPDIR: home },
-    });
+    const start = () =>
+      new Program(['chromedriver', '--port=0'], {
+        log: this.scratch.file('chromedriver.log'),
+        directory: home,
+        environment: { PATH: process.env.PATH, HOME: home, TMPDIR: home },
+      });
+    this.program = start();
     const port = await until('chromedriver has a port', () => {
       const started = /started successfully on port (\d+)/.exec(this.program.logged());
-      if (!started) {
+      if (!started && !this.program.isRunning() && this.program.logged().includes('port not available')) {
+        this.program = start();
+      } else if (!started) {
         this.program.expectRunning('chromedriver');
       }
       return started && started[1];
